@@ -1,0 +1,101 @@
+"""How commands print: data to stdout as a table or JSON, everything else to stderr.
+
+Rich is imported only when something is drawn, so that ``--help`` stays quick.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["Output", "human_bytes"]
+
+
+def human_bytes(count: float) -> str:
+    """Return `count` bytes in binary units, such as ``1.5 MiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(count) < 1024:  # noqa: PLR2004 - the definition of the unit
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:.1f} TiB"
+
+
+@dataclass
+class Output:
+    """One command's way to speak, made from the shared flags."""
+
+    format: Literal["table", "json"] = "table"
+    quiet: bool = False
+    verbose: int = 0
+    color: bool | None = None
+
+    @cached_property
+    def out(self) -> "Console":
+        """The console for data: stdout."""
+        return self._console(stderr=False)
+
+    @cached_property
+    def err(self) -> "Console":
+        """The console for progress and logs: stderr."""
+        return self._console(stderr=True)
+
+    def _console(self, *, stderr: bool) -> "Console":
+        from rich.console import Console  # noqa: PLC0415 - 40 ms that --help need not pay
+
+        no_color = self.color is False or bool(os.environ.get("NO_COLOR"))
+        return Console(stderr=stderr, no_color=no_color, highlight=False, soft_wrap=True)
+
+    @property
+    def json(self) -> bool:
+        """Whether the user asked for JSON."""
+        return self.format == "json"
+
+    def emit(self, document: object) -> None:
+        """Print `document` as JSON on stdout."""
+        click.echo(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=False))
+
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
+    ) -> None:
+        """Print a table on stdout; numbers stand to the right."""
+        from rich import box  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        listed = [list(row) for row in rows]
+        table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
+        for index, name in enumerate(columns):
+            numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
+            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        for row in listed:
+            table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+        self.out.print(table, soft_wrap=False)
+
+    def say(self, message: str) -> None:
+        """Print a line of progress on stderr, unless the user wants quiet."""
+        if not self.quiet:
+            self.err.print(message, markup=False)
+
+    def done(self, message: str) -> None:
+        """Print a line of success on stderr, unless the user wants quiet."""
+        if not self.quiet:
+            self.err.print("[green]✓[/green] ", end="")
+            self.err.print(message, markup=False)
+
+    def warn(self, message: str) -> None:
+        """Print a warning on stderr."""
+        self.err.print("[yellow]warning:[/yellow] ", end="")
+        self.err.print(message, markup=False)
+
+    @property
+    def live(self) -> bool:
+        """Whether progress bars make sense: a person watches stderr."""
+        return not self.quiet and not self.json and sys.stderr.isatty()

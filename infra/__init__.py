@@ -1,0 +1,1 @@
+"""Infrastructure as programs: what an endpoint is, on every cloud."""

@@ -1,0 +1,1 @@
+"""Object storage behind one interface: S3, Google Cloud Storage, Azure Blob, a folder, memory."""
