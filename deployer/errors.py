@@ -132,6 +132,7 @@ _BY_KIND: dict[ErrorKind, type[DeployerError]] = {
     ErrorKind.BUCKET_NOT_FOUND: MissingError,
     ErrorKind.ALREADY_EXISTS: FailedError,
     ErrorKind.PRECONDITION: FailedError,
+    ErrorKind.CONFLICT: CloudError,
     ErrorKind.RANGE: FailedError,
     ErrorKind.INTEGRITY: DamagedError,
     ErrorKind.PERMISSION_DENIED: CredentialsError,

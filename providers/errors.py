@@ -7,6 +7,7 @@
     │  └─ BucketNotFoundError
     ├─ AlreadyExistsError (also FileExistsError)
     ├─ PreconditionError
+    ├─ ConflictError       retryable: the write must be started again from its first byte
     ├─ RangeError
     ├─ IntegrityError
     ├─ PermissionDeniedError
@@ -25,6 +26,7 @@ from enum import StrEnum
 __all__ = [
     "AlreadyExistsError",
     "BucketNotFoundError",
+    "ConflictError",
     "ErrorKind",
     "IntegrityError",
     "InvalidKeyError",
@@ -48,6 +50,7 @@ class ErrorKind(StrEnum):
     BUCKET_NOT_FOUND = "bucket-not-found"
     ALREADY_EXISTS = "already-exists"
     PRECONDITION = "precondition"
+    CONFLICT = "conflict"
     RANGE = "range"
     INTEGRITY = "integrity"
     PERMISSION_DENIED = "permission-denied"
@@ -120,6 +123,17 @@ class PreconditionError(StoreError):
     default_hint = "someone else wrote it meanwhile: read it again and repeat the command"
 
 
+class ConflictError(StoreError):
+    """Two writes met; this one must be started again, its parts included.
+
+    S3 answers 409 ConditionalRequestConflict: neither "exists" nor "unavailable".
+    """
+
+    kind = ErrorKind.CONFLICT
+    retryable = True
+    default_hint = "another writer is busy on the same object: repeat the command"
+
+
 class RangeError(StoreError):
     """The range starts at or past the end of the object."""
 
@@ -182,6 +196,7 @@ _CLASSES: dict[ErrorKind, type[StoreError]] = {
         BucketNotFoundError,
         AlreadyExistsError,
         PreconditionError,
+        ConflictError,
         RangeError,
         IntegrityError,
         PermissionDeniedError,

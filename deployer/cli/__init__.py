@@ -26,7 +26,9 @@ Examples:
 
 SECTIONS = {
     "Models": {
-        "train": Lazy("deployer.cli.train:train", "Train a classifier from a table and package it."),
+        "train": Lazy(
+            "deployer.cli.train:train", "Train a classifier from a table and package it."
+        ),
         "predict": Lazy("deployer.cli.predict:predict", "Predict rows with a packaged model."),
         "push": Lazy("deployer.cli.push:push", "Publish a model to every cloud as one version."),
         "pull": Lazy("deployer.cli.pull:pull", "Fetch a version, verified, from any cloud."),
@@ -35,7 +37,9 @@ SECTIONS = {
         "alias": Lazy("deployer.cli.alias:alias", "Point a name such as champion at a version."),
     },
     "Operations": {
-        "emulators": Lazy("deployer.cli.emulators:emulators", "Run the three clouds on this machine."),
+        "emulators": Lazy(
+            "deployer.cli.emulators:emulators", "Run the three clouds on this machine."
+        ),
         "config": Lazy("deployer.cli.config:config", "Show the settings and where they come from."),
     },
 }
