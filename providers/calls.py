@@ -6,8 +6,15 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from providers.driver import CALL, Driver
-from providers.errors import NotFoundError, StoreError, error_class
-from providers.model import ObjectMeta
+from providers.errors import (
+    AlreadyExistsError,
+    BucketNotFoundError,
+    NotFoundError,
+    PreconditionError,
+    StoreError,
+    error_class,
+)
+from providers.model import ObjectMeta, PutMode, Version
 from providers.retry import Retry
 
 __all__ = ["Calls"]
@@ -30,7 +37,8 @@ class Calls:
 
     def url(self, key: str) -> str:
         """Return the address of an object, for messages."""
-        return f"{self.driver.url.rstrip('/')}/{key}" if key else self.driver.url
+        base = self.driver.url
+        return base if not key else f"{base}{key}" if base.endswith("/") else f"{base}/{key}"
 
     @contextmanager
     def wrapped(self, op: str, key: str) -> Iterator[None]:
@@ -56,17 +64,47 @@ class Calls:
         """Return what `act`, which must be idempotent, returns; retry it while that may help."""
         return self.retry.call(lambda: self.once(op, key, act))
 
-    def own(self, key: str, call: str) -> ObjectMeta | None:
+    def own(self, key: str, call: str, error: StoreError) -> ObjectMeta | None:
         """Return the object's meta if the write with the id `call` made it, else None.
 
         This is how a lost response is told from somebody else's object. If another writer has
-        replaced ours in the meantime, ours is gone and None is the answer.
+        replaced ours in the meantime, ours is gone and None is the answer. After an `error`
+        that will be retried anyway one look is enough.
+
+        Raises:
+            StoreError: the store refused the write and cannot say whose the object is.
+
         """
         try:
-            meta = self.retrying("head", key, lambda: self.driver.head(key))
+            if error.retryable:
+                meta = self.once("put", key, lambda: self.driver.head(key))
+            else:
+                meta = self.retrying("put", key, lambda: self.driver.head(key))
         except NotFoundError:
             return None
+        except StoreError:
+            if error.retryable:
+                return None
+            raise
         return meta if meta.metadata.get(CALL) == call else None
+
+    @contextmanager
+    def conditions(self, key: str, mode: PutMode) -> Iterator[None]:
+        """Name a failed condition by what the caller asked for, the same on every cloud."""
+        url = self.url(key)
+        try:
+            yield
+        except PreconditionError as error:
+            if mode != "create":
+                raise
+            raise AlreadyExistsError(error.message, op="put", url=url) from error
+        except BucketNotFoundError:
+            raise
+        except (NotFoundError, AlreadyExistsError) as error:
+            # S3 answers 404 to If-Match on an absent key.
+            if not isinstance(mode, Version):
+                raise
+            raise PreconditionError(error.message, op="put", url=url) from error
 
 
 def _describe(error: Exception) -> str:

@@ -9,6 +9,8 @@ import contextlib
 import hashlib
 import json
 import os
+import sys
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
@@ -54,40 +56,57 @@ class Download:
             IntegrityError: the bytes are not the expected ones; nothing is left behind.
 
         """
-        partial = self.path.with_name(f".{self.path.name}.partial")
-        notes = self.path.with_name(f".{self.path.name}.partial.json")
-        done = self._resume(partial, notes)
+        partial, fd = self._claim()
+        notes = partial.with_name(f"{partial.name}.json")
         try:
-            fd = os.open(partial, os.O_RDWR | os.O_CREAT, 0o666)
-            try:
-                os.truncate(fd, self.meta.size)
-                digest = self._fetch(fd, notes, done)
-                if self.expected is not None and digest != self.expected:
-                    raise IntegrityError(
-                        f"the bytes have the SHA-256 {digest}, not {self.expected}",
-                        op="get",
-                        url=self.url,
-                    )
-                os.fsync(fd)
-            finally:
-                os.close(fd)
+            done = self._resume(fd, notes)
+            os.truncate(fd, self.meta.size)
+            digest = self._fetch(fd, notes, done)
+            if self.expected is not None and digest != self.expected:
+                raise IntegrityError(
+                    f"the bytes have the SHA-256 {digest}, not {self.expected}",
+                    op="get",
+                    url=self.url,
+                )
+            os.fsync(fd)
+            notes.unlink(missing_ok=True)
             partial.replace(self.path)
         except BaseException as error:
             if not _resumable(error):
                 partial.unlink(missing_ok=True)
                 notes.unlink(missing_ok=True)
             raise
-        notes.unlink(missing_ok=True)
+        finally:
+            os.close(fd)
         return digest
+
+    def _claim(self) -> tuple[Path, int]:
+        """Open the partial file for this process alone; a busy one is left to its owner."""
+        shared = self.path.with_name(f".{self.path.name}.partial")
+        while True:
+            fd = _open(shared)
+            try:
+                if not _lock(fd):
+                    os.close(fd)
+                    own = self.path.with_name(f".{self.path.name}.{uuid.uuid4().hex}.partial")
+                    return own, _open(own)
+                # Its owner may have given it its final name while we waited to open it.
+                if shared.exists() and shared.stat().st_ino == os.fstat(fd).st_ino:
+                    return shared, fd
+            except BaseException:
+                os.close(fd)
+                raise
+            os.close(fd)
 
     def _identity(self) -> str:
         return f"{self.url} {self.meta.version.token} {self.meta.size} {self.range_size}"
 
-    def _resume(self, partial: Path, notes: Path) -> set[int]:
+    def _resume(self, fd: int, notes: Path) -> set[int]:
         """Return the numbers of the ranges that an earlier run has finished."""
         with contextlib.suppress(FileNotFoundError, ValueError):
             lines = notes.read_text("utf-8").splitlines()
-            if lines and json.loads(lines[0]) == self._identity() and partial.exists():
+            whole = os.fstat(fd).st_size == self.meta.size
+            if whole and lines and json.loads(lines[0]) == self._identity():
                 return {int(line) for line in lines[1:]}
         notes.write_text(json.dumps(self._identity()) + "\n", "utf-8")
         return set()
@@ -128,6 +147,22 @@ class Download:
                 written += os.pwrite(fd, memoryview(piece)[written:], start + written)
             start += len(piece)
             self.progress(len(piece))
+
+
+def _open(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+
+
+def _lock(fd: int) -> bool:
+    if sys.platform == "win32":
+        return True
+    import fcntl  # noqa: PLC0415 - absent on Windows
+
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _resumable(error: BaseException) -> bool:

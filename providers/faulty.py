@@ -62,13 +62,11 @@ class _Line:
     fired: int = 0
 
     def meets(self, op: str, key: str) -> bool:
-        """Count a call and tell whether the fault fires on it."""
+        """Count a call and tell whether the fault is due on it."""
         if self.fault.op != op or not fnmatch.fnmatchcase(key, self.fault.key):
             return False
         self.seen += 1
-        due = self.fault.nth <= self.seen < self.fault.nth + self.fault.count
-        self.fired += due
-        return due
+        return self.fault.nth <= self.seen < self.fault.nth + self.fault.count
 
 
 class ScriptedFault(Exception):  # noqa: N818 - plays the part of an SDK's error
@@ -97,8 +95,11 @@ class FaultyDriver(PrefixedDriver):
 
     def _due(self, op: str, key: str) -> FaultKind | None:
         with self._lock:
-            kinds = [line.fault.kind for line in self._script if line.meets(op, key)]
-        return kinds[0] if kinds else None
+            due = [line for line in self._script if line.meets(op, key)]
+            if not due:
+                return None
+            due[0].fired += 1
+            return due[0].fault.kind
 
     @contextmanager
     def _around(self, op: str, key: str) -> Iterator[FaultKind | None]:

@@ -11,6 +11,9 @@ __all__ = ["PARTS_PREFIX", "check_key", "check_metadata"]
 PARTS_PREFIX = ".deployer-parts/"
 """Where stores without an upload of their own keep parts; hidden from every listing."""
 
+OWN_NAMES = "deployer"
+"""What the names of the store's own metadata begin with."""
+
 MAX_KEY_BYTES = 900  # S3, GCS and Azure allow 1,024; the rest is left for a store's prefix
 MAX_SEGMENT_BYTES = 255  # a file name, on most file systems
 _METADATA_NAME = re.compile(r"[a-z][a-z0-9]*\Z")
@@ -56,6 +59,10 @@ def _problem(key: str) -> str:
 def check_metadata(metadata: Mapping[str, str]) -> None:
     """Raise InvalidKeyError unless every store can hold `metadata`."""
     for name, value in metadata.items():
+        if name.startswith(OWN_NAMES):
+            raise InvalidKeyError(
+                f"metadata name {name!r} is the store's own", op="check", hint="choose another"
+            )
         if not _METADATA_NAME.match(name):
             raise InvalidKeyError(
                 f"metadata name {name!r} is not lower-case letters and digits",

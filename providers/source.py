@@ -7,13 +7,23 @@ store already has; if the file changes meanwhile, that is found and the upload f
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias, cast
+from typing import BinaryIO, NamedTuple, Protocol, TypeAlias, cast
 
 from providers.errors import IntegrityError
 
-__all__ = ["Body", "BytesSource", "FileSource", "Source", "StreamSource", "as_source"]
+__all__ = [
+    "Body",
+    "BytesSource",
+    "FileSource",
+    "Fingerprint",
+    "Source",
+    "StreamSource",
+    "as_source",
+    "fingerprint",
+]
 
 READ_SIZE = 1024 * 1024
 
@@ -29,9 +39,8 @@ class Source(Protocol):
     def restartable(self) -> bool:
         """Whether :meth:`parts` can be called again."""
 
-    @property
-    def sha256(self) -> str | None:
-        """Hex digest, if the source has computed it from these very bytes; else None."""
+    def hash(self) -> str | None:
+        """Return the hex SHA-256 of the bytes, computed once; None if they can be read only once."""
 
     def parts(self, part_size: int) -> Iterator[bytes]:
         """Yield the bytes in pieces of `part_size`, the last one shorter; at least one piece."""
@@ -50,7 +59,6 @@ class BytesSource:
     """Bytes in memory; a mutable buffer is copied, so the caller may reuse it."""
 
     restartable = True
-    sha256 = None
 
     def __init__(self, body: bytes | bytearray | memoryview) -> None:
         self._body = bytes(body)
@@ -70,6 +78,10 @@ class BytesSource:
             if number not in numbers:
                 yield number, part
 
+    def hash(self) -> str:
+        """Return the hex SHA-256 of the bytes."""
+        return hashlib.sha256(self._body).hexdigest()
+
     def check(self) -> None:
         """Do nothing: the bytes are our own copy."""
 
@@ -77,22 +89,59 @@ class BytesSource:
         """Do nothing."""
 
 
+class Fingerprint(NamedTuple):
+    """What a file held when it was hashed, and how to tell that it still holds it."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    sha256: str
+
+
+def fingerprint(path: Path) -> Fingerprint:
+    """Read and hash a file, once for however many uploads of it.
+
+    Raises:
+        OSError: the file cannot be read.
+        IntegrityError: it changed meanwhile.
+
+    """
+    source = FileSource(path)
+    try:
+        sha256 = source.hash()
+        return Fingerprint(*source.identity, sha256)
+    finally:
+        source.close()
+
+
 class FileSource:
     """A regular file, read by position from one descriptor; safe to share between threads.
 
+    Args:
+        path: the file.
+        known: what an earlier :func:`fingerprint` found; spares hashing it again.
+
     Raises:
         OSError: the file cannot be opened.
+        IntegrityError: the file is not the one that was hashed.
 
     """
 
     restartable = True
-    sha256: str | None = None
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, known: Fingerprint | None = None) -> None:
         self.path = path
+        self._sha256 = known.sha256 if known else ""
+        self._hashing = threading.Lock()
         self._fd = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
-        self._identity = self._stat()
-        self.size = self._identity[0]
+        self.identity = known[:3] if known else self._stat()
+        self.size = self.identity[0]
+        if known:
+            try:
+                self.check()
+            except IntegrityError:
+                self.close()
+                raise
 
     def _stat(self) -> tuple[int, int, int]:
         stat = os.fstat(self._fd)
@@ -120,24 +169,23 @@ class FileSource:
             part += more
         return part
 
-    def hash(self, progress: Callable[[int], None] | None = None) -> str:
-        """Compute, keep and return the SHA-256 of the file.
+    def hash(self) -> str:
+        """Return the hex SHA-256 of the file, read and computed once for all uploads of it.
 
-        Uploads of this source then need not compute it again: the descriptor is the same, and
-        :meth:`check` finds a file that was written to in between.
+        The descriptor is theirs too, and :meth:`check` finds a file that was written to since.
         """
-        digest = hashlib.sha256()
-        for piece in self.parts(READ_SIZE):
-            digest.update(piece)
-            if progress:
-                progress(len(piece))
-        self.check()
-        self.sha256 = digest.hexdigest()
-        return self.sha256
+        with self._hashing:
+            if not self._sha256:
+                digest = hashlib.sha256()
+                for piece in self.parts(READ_SIZE):
+                    digest.update(piece)
+                self.check()
+                self._sha256 = digest.hexdigest()
+            return self._sha256
 
     def check(self) -> None:
         """Raise IntegrityError if the file was written to since it was opened."""
-        if self._stat() != self._identity:
+        if self._stat() != self.identity:
             raise IntegrityError(
                 "the file changed while it was read",
                 op="read",
@@ -155,7 +203,6 @@ class StreamSource:
 
     restartable = False
     size = None
-    sha256 = None
 
     def __init__(self, body: BinaryIO | Iterable[bytes]) -> None:
         stream = hasattr(body, "read")
@@ -179,6 +226,9 @@ class StreamSource:
         for number, part in enumerate(self.parts(part_size), 1):
             if number not in numbers:
                 yield number, part
+
+    def hash(self) -> None:
+        """Return None: whoever reads a stream to hash it has nothing left to send."""
 
     def check(self) -> None:
         """Do nothing: what was read is what was sent."""

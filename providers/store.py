@@ -6,12 +6,10 @@ the modules this one is made of; a driver only translates.
 
 import contextlib
 import hashlib
-import itertools
 import threading
-import uuid
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
@@ -20,12 +18,9 @@ from typing import TYPE_CHECKING, Self
 
 from providers.calls import Calls
 from providers.download import Download
-from providers.driver import CALL, SHA256, Driver
+from providers.driver import CALL, Driver
 from providers.errors import (
-    AlreadyExistsError,
     BucketNotFoundError,
-    ConflictError,
-    ErrorKind,
     IntegrityError,
     NotFoundError,
     PreconditionError,
@@ -47,8 +42,8 @@ from providers.model import (
     Version,
 )
 from providers.retry import Retry
-from providers.source import Body, Source, as_source
-from providers.upload import LargeUpload, StartAgainError, fit_part_size
+from providers.source import Body, as_source
+from providers.writer import Write, Writer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +51,6 @@ if TYPE_CHECKING:
     from providers.preconditions import Preconditions
 
 __all__ = ["Store", "StoreOptions"]
-
-START_AGAIN_ATTEMPTS = 3
 
 
 @dataclass(frozen=True)
@@ -94,8 +87,13 @@ class Store:
         self.driver = driver
         self.options = options
         self.calls = Calls(driver, Retry(attempts=options.attempts))
-        self._permits = threading.BoundedSemaphore(options.workers)
-        self._journal = Journal(options.journal)
+        self._writer = Writer(
+            calls=self.calls,
+            pool=lambda: self._pool,
+            permits=threading.BoundedSemaphore(options.workers),
+            part_size=options.part_size,
+            journal=Journal(options.journal),
+        )
 
     @property
     def url(self) -> str:
@@ -163,135 +161,13 @@ class Store:
         check_metadata(metadata or {})
         source = as_source(body)
         try:
-            with self._conditions(key, mode):
-                meta = self._put(key, source, mode, sha256, dict(metadata or {}), progress)
+            meta = self._writer.write(
+                Write(key, source, mode, sha256, dict(metadata or {}), progress or _ignore)
+            )
             return _shown(meta)
         finally:
             if source is not body:
                 source.close()
-
-    def _put(
-        self,
-        key: str,
-        source: Source,
-        mode: PutMode,
-        sha256: str | None,
-        metadata: dict[str, str],
-        progress: "Callable[[int], None] | None",
-    ) -> ObjectMeta:
-        report = progress or _ignore
-        part_size = fit_part_size(self.capabilities.parts, self.options.part_size, source.size)
-        first: Iterator[bytes] | None = None
-        if source.size is None or source.size <= part_size:
-            with self._permits:
-                parts = source.parts(part_size)
-                head = next(parts)
-                second = next(parts, None) if len(head) == part_size else None
-                if second is None:
-                    source.check()
-                    return self._put_small(key, head, mode, sha256, metadata, report)
-            first = itertools.chain([head, second], parts)
-        return self._put_large(key, source, first, part_size, mode, sha256, metadata, report)
-
-    def _put_small(
-        self,
-        key: str,
-        body: bytes,
-        mode: PutMode,
-        sha256: str | None,
-        metadata: dict[str, str],
-        progress: "Callable[[int], None]",
-    ) -> ObjectMeta:
-        digest = hashlib.sha256(body).hexdigest()
-        if sha256 is not None and digest != sha256:
-            raise IntegrityError(
-                f"the bytes to send have the SHA-256 {digest}, not {sha256}",
-                op="put",
-                url=self.calls.url(key),
-            )
-        call = uuid.uuid4().hex
-        complete = {**metadata, SHA256: digest, CALL: call}
-        attempt = 0
-        while True:
-            try:
-                meta = self.calls.once(
-                    "put",
-                    key,
-                    lambda: self.driver.put(key, body, mode=mode, metadata=complete),
-                )
-                break
-            except StoreError as error:
-                attempt += 1
-                if error.kind in _REFUSED or (error.retryable and mode != "overwrite"):
-                    own = self.calls.own(key, call)
-                    if own is not None:
-                        meta = own
-                        break
-                if not error.retryable or attempt >= self.options.attempts:
-                    raise
-            self.calls.retry.wait(attempt)
-        progress(len(body))
-        return replace(meta, sha256=digest)
-
-    def _put_large(
-        self,
-        key: str,
-        source: Source,
-        first: Iterator[bytes] | None,
-        part_size: int,
-        mode: PutMode,
-        sha256: str | None,
-        metadata: dict[str, str],
-        progress: "Callable[[int], None]",
-    ) -> ObjectMeta:
-        expected = sha256 or source.sha256
-        known = {**metadata, SHA256: expected} if expected else metadata
-        identity = (self.url, key, expected or "", f"{source.size} {part_size} {mode}")
-        resumable = expected is not None and source.restartable
-        claim: AbstractContextManager[object] = contextlib.nullcontext()
-        if resumable:
-            claim = self._journal.claim(*identity)
-        with claim as entry:
-            for attempt in range(START_AGAIN_ATTEMPTS):
-                upload = LargeUpload(
-                    calls=self.calls,
-                    key=key,
-                    source=source,
-                    mode=mode,
-                    metadata=known,
-                    part_size=part_size,
-                    expected=expected,
-                    pool=self._pool,
-                    permits=self._permits,
-                    progress=progress,
-                )
-                try:
-                    meta = upload.run(uuid.uuid4().hex, entry, first)  # type: ignore[arg-type]
-                    return replace(meta, sha256=upload.sha256 or meta.sha256)
-                except StartAgainError as error:
-                    if not source.restartable or attempt == START_AGAIN_ATTEMPTS - 1:
-                        raise ConflictError(
-                            "the store gave the upload up", op="put", url=self.calls.url(key)
-                        ) from error.__cause__
-                    self.calls.retry.wait(attempt)
-        raise AssertionError  # the loop returned or raised
-
-    @contextmanager
-    def _conditions(self, key: str, mode: PutMode) -> Iterator[None]:
-        """Name a failed condition by what the caller asked for, the same on every cloud."""
-        try:
-            yield
-        except PreconditionError as error:
-            if mode != "create":
-                raise
-            raise AlreadyExistsError(error.message, op="put", url=self.calls.url(key)) from error
-        except BucketNotFoundError:
-            raise
-        except (NotFoundError, AlreadyExistsError) as error:
-            # S3 answers 404 to If-Match on an absent key.
-            if not isinstance(mode, Version):
-                raise
-            raise PreconditionError(error.message, op="put", url=self.calls.url(key)) from error
 
     def delete(self, key: str, *, if_match: Version | None = None) -> None:
         """Remove an object; an absent one is no error.
@@ -373,7 +249,7 @@ class Store:
 
         """
         check_key(key)
-        if range is not None and not 0 <= range.start < (range.end or range.start + 1):
+        if range is not None and not _is_sound(range):
             raise RangeError(f"{range} is empty", op="get", url=self.calls.url(key))
         with contextlib.ExitStack() as stack:
             read = self._enter(stack, key, range, if_match)
@@ -416,6 +292,8 @@ class Store:
                 return
             except StoreError as error:
                 failures += 1
+                if start == end and error.retryable:
+                    return  # every byte was here before the connection broke
                 if not error.retryable or failures >= self.options.attempts:
                     raise
             self.calls.retry.wait(failures)
@@ -517,16 +395,15 @@ class Store:
         return verify_preconditions(self)
 
 
-_REFUSED = frozenset(
-    {ErrorKind.ALREADY_EXISTS, ErrorKind.PRECONDITION, ErrorKind.NOT_FOUND, ErrorKind.CONFLICT}
-)
-
-
 def _shown(meta: ObjectMeta) -> ObjectMeta:
     """Leave the store's own entries out of what callers see."""
     if CALL not in meta.metadata:
         return meta
     return replace(meta, metadata={k: v for k, v in meta.metadata.items() if k != CALL})
+
+
+def _is_sound(wanted: ByteRange) -> bool:
+    return wanted.start >= 0 and (wanted.end is None or wanted.end > wanted.start)
 
 
 def _ignore(_: int) -> None:

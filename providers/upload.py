@@ -12,10 +12,17 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, field
 
 from providers.calls import Calls
-from providers.driver import CALL
-from providers.errors import ErrorKind, IntegrityError, NotFoundError, StoreError, UnsupportedError
+from providers.driver import CALL, SHA256
+from providers.errors import (
+    ErrorKind,
+    IntegrityError,
+    NotFoundError,
+    PreconditionError,
+    StoreError,
+    UnsupportedError,
+)
 from providers.journal import Entry
-from providers.model import ObjectMeta, Part, PartLimits, PutMode
+from providers.model import ObjectMeta, Part, PartLimits, PutMode, Version
 from providers.source import Source
 
 __all__ = ["LargeUpload", "StartAgainError", "fit_part_size"]
@@ -77,10 +84,11 @@ class LargeUpload:
 
         """
         upload, call, done = self._open(call, entry)
-        metadata = {**self.metadata, CALL: call}
         try:
             parts = self._send_all(upload, done, first)
-            meta = self._finish(upload, parts, metadata)
+            metadata = {**self.metadata, SHA256: self.sha256 or "", CALL: call}
+            with self.calls.conditions(self.key, self.mode), self.calls.wrapped("put", self.key):
+                meta = self._finish(upload, parts, metadata)
         except BaseException as error:
             if entry is None or not _resumable(error):
                 self._abort(upload)
@@ -143,7 +151,7 @@ class LargeUpload:
         """Yield ``(number, bytes)`` of each part to send; its permit goes along with it."""
         finished = frozenset(part.number for part in done)
         self.progress(sum(part.size for part in done))
-        known = self.source.sha256
+        known = self.source.hash()
         digest = hashlib.sha256()
         parts = (
             self.source.skip(self.part_size, finished)
@@ -174,12 +182,12 @@ class LargeUpload:
             part = self.calls.retrying(
                 "put", self.key, lambda: driver.put_part(self.key, upload, number, offset, body)
             )
+            self.progress(len(body))
         except BaseException:
             self._failed.set()
             raise
         finally:
             self.permits.release()
-        self.progress(len(body))
         return part
 
     def _finish(
@@ -195,15 +203,27 @@ class LargeUpload:
             try:
                 return self.calls.once("put", self.key, finish)
             except StoreError as error:
-                own = self.calls.own(self.key, metadata[CALL])
+                own = self.calls.own(self.key, metadata[CALL], error)
                 if own is not None:
                     return own
+                self._require_condition()
                 if error.kind in (ErrorKind.CONFLICT, ErrorKind.NOT_FOUND):
                     raise StartAgainError from error
                 attempt += 1
                 if not error.retryable or attempt >= self.calls.retry.attempts:
                     raise
             self.calls.retry.wait(attempt)
+
+    def _require_condition(self) -> None:
+        """Raise PreconditionError if the object is not the version to be replaced any more.
+
+        A store answers "not found" both for an upload that it gave up and for an object to be
+        replaced that is gone; only for the first does sending the parts again help.
+        """
+        if isinstance(self.mode, Version):
+            meta = self.calls.retrying("put", self.key, lambda: self.calls.driver.head(self.key))
+            if meta.version != self.mode:
+                raise PreconditionError("the object is another version by now")
 
     def _abort(self, upload: str) -> None:
         try:

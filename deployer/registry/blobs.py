@@ -1,0 +1,147 @@
+"""Files and their content: hashing a folder once, sending each content once to each cloud."""
+
+import os
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from deployer.errors import UsageError
+from deployer.registry import layout
+from deployer.registry.cloud import Cloud
+from deployer.registry.records import File
+from deployer.registry.tree import scan
+from providers.errors import AlreadyExistsError, BucketNotFoundError, NotFoundError
+from providers.source import FileSource, Fingerprint, fingerprint
+
+__all__ = ["Content", "Sent", "hash_folder", "send"]
+
+
+@dataclass(frozen=True)
+class Content:
+    """The files of a folder and where each distinct content can be read.
+
+    Attributes:
+        files: ordered by path.
+        sources: hex SHA-256 → a file with this content, and what it held when it was hashed.
+
+    """
+
+    files: tuple[File, ...]
+    sources: Mapping[str, tuple[Path, Fingerprint]]
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What it took to bring a cloud up to date.
+
+    Attributes:
+        sent: number of contents uploaded.
+        sent_bytes: their bytes.
+        reused: number of contents that were there already.
+
+    """
+
+    sent: int
+    sent_bytes: int
+    reused: int
+
+
+def hash_folder(root: Path) -> Content:
+    """Read and hash each file below `root` once.
+
+    Raises:
+        MissingError: `root` does not exist.
+        UsageError: something in it cannot be published or read.
+
+    """
+    found = scan(root)
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            prints = list(pool.map(lambda entry: fingerprint(entry[1]), found))
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read: {error.strerror}",
+            where=str(error.filename),
+            hint="correct its permissions",
+        ) from error
+    files = tuple(
+        File(path=path, size=found_print.size, sha256=found_print.sha256)
+        for (path, _), found_print in zip(found, prints, strict=True)
+    )
+    sources = {seen.sha256: (path, seen) for (_, path), seen in zip(found, prints, strict=True)}
+    return Content(files, sources)
+
+
+def send(
+    cloud: Cloud,
+    content: Content,
+    *,
+    probably_there: Collection[str],
+    read_back: bool,
+    progress: Callable[[int], None],
+) -> Sent:
+    """Bring every content to `cloud`, in parallel, and return what that took.
+
+    Args:
+        cloud: where to.
+        content: what.
+        probably_there: digests to ask for before they are sent; the others are sent at once,
+            which is one request less for what is new.
+        read_back: read and hash each upload, because this cloud does not check what it is sent.
+        progress: called with numbers of bytes that are in place.
+
+    Raises:
+        StoreError: the cloud refused or vanished; what was sent stays and is not sent again.
+
+    """
+
+    def bring(sha256: str) -> int:
+        path, seen = content.sources[sha256]
+        key = layout.blob(sha256)
+        large = seen.size > cloud.store.options.part_size
+        if (large or sha256 in probably_there) and _is_there(cloud, key, seen):
+            progress(seen.size)
+            return 0
+        source = FileSource(path, seen)
+        try:
+            cloud.store.put(key, source, mode="create", sha256=sha256, progress=progress)
+        except AlreadyExistsError:
+            if not _is_there(cloud, key, seen):
+                raise
+            progress(seen.size)
+            return 0
+        finally:
+            source.close()
+        if read_back:
+            with cloud.store.open(key, sha256=sha256) as read:
+                for _ in read.chunks:
+                    pass
+        return 1
+
+    digests: Sequence[str] = sorted(
+        content.sources, key=lambda sha256: -content.sources[sha256][1].size
+    )
+    with ThreadPoolExecutor(cloud.store.options.workers, thread_name_prefix="blob") as pool:
+        sent = list(pool.map(bring, digests))
+    sizes = [content.sources[digest][1].size for digest in digests]
+    return Sent(
+        sent=sum(sent),
+        sent_bytes=sum(size for size, new in zip(sizes, sent, strict=True) if new),
+        reused=len(sent) - sum(sent),
+    )
+
+
+def _is_there(cloud: Cloud, key: str, seen: Fingerprint) -> bool:
+    """Tell whether the cloud has this content; remove an object that only pretends to be it."""
+    try:
+        meta = cloud.store.head(key)
+    except BucketNotFoundError:
+        raise
+    except NotFoundError:
+        return False
+    if meta.size == seen.size and meta.sha256 in (None, seen.sha256):
+        return True
+    conditional = cloud.store.capabilities.conditional_delete
+    cloud.store.delete(key, if_match=meta.version if conditional else None)
+    return False

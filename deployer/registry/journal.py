@@ -1,0 +1,51 @@
+"""What a publish must remember to be finished by running it again: one small file."""
+
+import contextlib
+import os
+from pathlib import Path
+
+import msgspec
+
+__all__ = ["PublishJournal", "Unfinished"]
+
+
+class Unfinished(msgspec.Struct, kw_only=True):
+    """A publish that has begun.
+
+    Attributes:
+        txn: its id, on every cloud.
+        manifest: the manifest's canonical JSON; it names its parent, which may have moved on.
+        attempt: the version number that was last tried; 0 before the first.
+
+    """
+
+    txn: str
+    manifest: str
+    attempt: int = 0
+
+
+class PublishJournal:
+    """The file of one publish: named by registry, model and content, so a repetition finds it."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self._path = folder / f"{name}.json"
+
+    def load(self) -> Unfinished | None:
+        """Return the publish that was begun, or None."""
+        with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
+            return msgspec.json.decode(self._path.read_bytes(), type=Unfinished)
+        return None
+
+    def save(self, state: Unfinished) -> None:
+        """Remember it; it is on the disk when this returns."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_suffix(".tmp")
+        with temporary.open("wb") as file:
+            file.write(msgspec.json.encode(state))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)
+
+    def clear(self) -> None:
+        """Forget it."""
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,57 @@
+"""Where each object of the registry is, as docs/format.md specifies."""
+
+__all__ = [
+    "MARKER",
+    "MODELS",
+    "alias",
+    "alias_log",
+    "aliases",
+    "blob",
+    "manifest",
+    "txn",
+    "version",
+    "versions",
+]
+
+MARKER = "deployer.json"
+MODELS = "models/"
+
+
+def blob(sha256: str) -> str:
+    """Return the key of a file's content."""
+    return f"blobs/sha256/{sha256[:2]}/{sha256}"
+
+
+def manifest(sha256: str) -> str:
+    """Return the key of a manifest."""
+    return f"manifests/sha256/{sha256}.json"
+
+
+def versions(name: str) -> str:
+    """Return the prefix of a model's versions."""
+    return f"{MODELS}{name}/versions/"
+
+
+def version(name: str, number: int) -> str:
+    """Return the key of a version's record; eight digits keep listings in order."""
+    return f"{versions(name)}{number:08d}.json"
+
+
+def aliases(name: str) -> str:
+    """Return the prefix of a model's aliases."""
+    return f"{MODELS}{name}/aliases/"
+
+
+def alias(name: str, alias_name: str) -> str:
+    """Return the key of an alias."""
+    return f"{aliases(name)}{alias_name}.json"
+
+
+def alias_log(name: str, alias_name: str, seq: int) -> str:
+    """Return the key of one entry of an alias's history."""
+    return f"{aliases(name)}{alias_name}.log/{seq:08d}.json"
+
+
+def txn(ident: str) -> str:
+    """Return the key of a publisher's intent record."""
+    return f"txn/{ident}.json"
