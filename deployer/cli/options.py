@@ -51,7 +51,9 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
             sys.exit(_exit_code(error))
         except KeyboardInterrupt:
             click.echo("interrupted; running the same command again resumes", err=True)
-            sys.exit(ExitCode.INTERRUPTED)
+            sys.stdout.flush()
+            # Not sys.exit: that would wait for every transfer that is under way.
+            os._exit(ExitCode.INTERRUPTED)
         except BrokenPipeError:
             # The reader of our stdout went away (``| head``): not an error of ours.
             sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives until exit

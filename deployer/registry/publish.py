@@ -145,8 +145,8 @@ def _manifest(facts: Facts, content: Content, parent: str | None) -> Manifest:
 
 
 def _content_digest(manifest: Manifest) -> str:
-    """Return a digest of all that a publish says, but not of what it follows."""
-    lineage = msgspec.structs.replace(manifest.lineage, parent=None)
+    """Return a digest of what is published, whenever and from whichever commit that is done."""
+    lineage = msgspec.structs.replace(manifest.lineage, parent=None, commit=None)
     return digest(encode(msgspec.structs.replace(manifest, lineage=lineage, signature=None)))
 
 

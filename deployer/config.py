@@ -1,0 +1,188 @@
+"""Settings: flag > ``DEPLOYER_*`` > ``./deployer.toml`` > the user's config.toml > defaults.
+
+Typed and strict: an unknown key is an error that suggests the nearest one. No setting holds a
+secret; credentials come from each cloud's own chain.
+"""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from deployer.errors import UsageError
+
+__all__ = ["CloudSettings", "Loaded", "Settings", "cache_dir", "config_dir", "load", "state_dir"]
+
+PROJECT_FILE = "deployer.toml"
+PREFIX = "DEPLOYER_"
+
+
+class CloudSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One cloud: the address of its store, and another endpoint than the cloud's own."""
+
+    url: str
+    endpoint: str | None = None
+
+
+class Push(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Defaults of ``push``: target clouds, the home of a new registry, how many must succeed."""
+
+    clouds: list[str] = []
+    home: str | None = None
+    require: str = "all"
+
+
+class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Limits: transfers at once per cloud, bytes of a part, seconds a connection may stall, tries."""
+
+    workers: int = 4
+    part_size: int = 8 * 1024 * 1024
+    timeout: float = 60.0
+    attempts: int = 5
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("workers", 1, 256),
+            ("part_size", 1024, 1024**3),
+            ("timeout", 0.1, 3600),
+            ("attempts", 1, 100),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}")
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """All settings."""
+
+    clouds: dict[str, CloudSettings] = {}
+    push: Push = Push()
+    transfer: Transfer = Transfer()
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """Settings, and where each one comes from (dotted name → origin)."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+
+
+def _xdg(variable: str, default: str) -> Path:
+    configured = os.environ.get(variable, "")
+    # The XDG specification has relative paths ignored.
+    base = Path(configured) if configured.startswith("/") else Path.home() / default
+    return base / "deployer"
+
+
+def config_dir() -> Path:
+    """Return the folder of the user's configuration."""
+    return _xdg("XDG_CONFIG_HOME", ".config")
+
+
+def cache_dir() -> Path:
+    """Return the folder of what can be fetched again."""
+    return _xdg("XDG_CACHE_HOME", ".cache")
+
+
+def state_dir() -> Path:
+    """Return the folder of journals and the emulators' state."""
+    return _xdg("XDG_STATE_HOME", ".local/state")
+
+
+def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = None) -> Loaded:
+    """Read the settings.
+
+    Args:
+        environment: default is the process's own.
+        folder: where ``deployer.toml`` may be; default is the current one.
+
+    Raises:
+        UsageError: a file cannot be read, or a setting is unknown or of the wrong type.
+
+    """
+    environment = os.environ if environment is None else environment
+    files = (config_dir() / "config.toml", (folder or Path.cwd()) / PROJECT_FILE)
+    merged: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for path in files:
+        document = _read(path)
+        _decode(document, str(path), partial=True)
+        _merge(merged, document, origins, str(path))
+    variables = _from_environment(environment)
+    _merge(merged, variables, origins, "environment")
+    return Loaded(_decode(merged, ", ".join(sorted(set(origins.values())))), origins)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise UsageError(f"cannot be read: {error}", where=str(path)) from error
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return ``DEPLOYER_CLOUDS_AWS_URL=…`` as ``{"clouds": {"aws": {"url": …}}}``."""
+    document: dict[str, Any] = {}
+    for variable, value in environment.items():
+        section, _, rest = variable.removeprefix(PREFIX).lower().partition("_")
+        if not variable.startswith(PREFIX) or not rest:
+            continue
+        if section == "clouds":
+            name, _, field = rest.rpartition("_")
+            if name and field in CloudSettings.__struct_fields__:
+                document.setdefault(section, {}).setdefault(name, {})[field] = value
+        elif section in ("push", "transfer"):
+            listed = value.split(",") if rest == "clouds" else value
+            document.setdefault(section, {})[rest] = listed
+    return document
+
+
+def _merge(
+    into: dict[str, Any], new: Mapping[str, Any], origins: dict[str, str], origin: str, at: str = ""
+) -> None:
+    for key, value in new.items():
+        if isinstance(value, dict):
+            _merge(into.setdefault(key, {}), value, origins, origin, f"{at}{key}.")
+        else:
+            into[key] = value
+            origins[f"{at}{key}"] = origin
+
+
+def _decode(document: Mapping[str, Any], where: str, *, partial: bool = False) -> Settings:
+    _check_names(document, where)
+    if partial:
+        return Settings()
+    try:
+        return msgspec.convert(document, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise UsageError(
+            f"bad setting: {error}", where=where, hint="see: deployer config show"
+        ) from error
+
+
+def _check_names(document: Mapping[str, Any], where: str) -> None:
+    """Raise UsageError for a name that no setting has, and suggest the nearest."""
+    _check(document, Settings.__struct_fields__, where, "")
+    for section, kind in (("push", Push), ("transfer", Transfer)):
+        _check(document.get(section, {}), kind.__struct_fields__, where, f"{section}.")
+    clouds = document.get("clouds", {})
+    if isinstance(clouds, dict):
+        for name, cloud in clouds.items():
+            _check(cloud, CloudSettings.__struct_fields__, where, f"clouds.{name}.")
+
+
+def _check(document: object, known: tuple[str, ...], where: str, at: str) -> None:
+    if not isinstance(document, Mapping):
+        raise UsageError(f"setting '{at.rstrip('.')}' must be a table", where=where)
+    for key in document:
+        if key not in known:
+            near = get_close_matches(key, known, n=1)
+            hint = f"did you mean '{at}{near[0]}'?" if near else f"known are {', '.join(known)}"
+            raise UsageError(f"unknown setting '{at}{key}'", where=where, hint=hint)
