@@ -27,6 +27,29 @@ $(VENV)/.installed: $(BIN)/uv requirements/dev.txt pyproject.toml
 	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install -q --no-deps --no-build-isolation --editable .
 	@touch $@
 
+.PHONY: demo
+demo: install ## Train a model, push it to three emulated clouds, prove all copies equal
+	@$(BIN)/python examples/demo.py
+
+.PHONY: test
+test: install ## Run the tests (minutes)
+	$(PYTEST) -n $(JOBS) -m "not slow"
+
+.PHONY: test-all
+test-all: install ## Run the slow tests too: LocalStack, crash drills
+	$(PYTEST) -n $(JOBS)
+
+.PHONY: lint
+lint: install ## Check format, style, types and who imports whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+.PHONY: bench
+bench: install ## Measure transfers against rclone and the raw SDKs (an hour-glass, not a test)
+	$(BIN)/python -m benchmarks
+
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the requirements again
 	requirements/lock.sh $(BIN)/uv

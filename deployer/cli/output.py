@@ -87,13 +87,17 @@ class Output:
     def done(self, message: str) -> None:
         """Print a line of success on stderr, unless the user wants quiet."""
         if not self.quiet:
-            self.err.print("[green]✓[/green] ", end="")
-            self.err.print(message, markup=False)
+            self._line("✓ ", "green", message)
 
     def warn(self, message: str) -> None:
         """Print a warning on stderr."""
-        self.err.print("[yellow]warning:[/yellow] ", end="")
-        self.err.print(message, markup=False)
+        self._line("warning: ", "yellow", message)
+
+    def _line(self, mark: str, style: str, message: str) -> None:
+        """Print one line at once: several threads may have something to say."""
+        from rich.text import Text  # noqa: PLC0415
+
+        self.err.print(Text.assemble((mark, style), message))
 
     @property
     def live(self) -> bool:

@@ -86,8 +86,3 @@ def pull(
         f"{resolved.name}{version} → {target} ({len(resolved.manifest.files)} files, "
         f"{human_bytes(resolved.manifest.size)}, from {', '.join(pulled.sources)})"
     )
-    rows = [
-        [file.path, human_bytes(file.size), f"{file.sha256[:16]}…"]
-        for file in resolved.manifest.files
-    ]
-    output.table(["file", "size", "sha256"], rows)

@@ -1,0 +1,147 @@
+"""The main job, for real, on this machine: one model, three clouds, proven the same.
+
+Run by ``make demo``. Every step is a command that a user would type; the clouds are emulators
+that run only as long as the demo does. Its state lives in a temporary folder.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+HERE = Path(__file__).parent
+DATA = HERE / "penguins" / "penguins.csv"
+PARTIAL = 10
+
+console = Console(highlight=False)
+
+
+def deployer(*arguments: str, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
+    """Run a command of deployer as a user would, show it, and return its stdout."""
+    if not quiet:
+        console.print(Text(f"\n$ deployer {' '.join(arguments)}", style="bold"))
+    done = subprocess.run(
+        [sys.executable, "-m", "deployer", *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "COLUMNS": str(min(console.width, 110))},
+        check=False,
+    )
+    if done.returncode not in allowed:
+        sys.exit(f"demo: the command above failed with exit code {done.returncode}")
+    if not quiet:
+        console.print(Text(done.stdout.rstrip("\n")))
+    return done.stdout
+
+
+def tree_digest(folder: Path) -> str:
+    """Return one digest of every path and every byte below `folder`."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+@contextmanager
+def emulators() -> Iterator[list[str]]:
+    """Run the clouds' emulators; yield the names of those that are up."""
+    try:
+        deployer("emulators", "up", allowed=(0, PARTIAL))
+        status = json.loads(deployer("emulators", "status", "-o", "json", quiet=True))
+        yield [line["cloud"] for line in status if line["healthy"]]
+    finally:
+        deployer("emulators", "down", "--purge")
+
+
+def main() -> None:
+    """Train, publish, fetch back from each cloud, and compare."""
+    began = time.monotonic()
+    console.print(Rule("1 · three clouds on this machine", align="left"))
+    with emulators() as clouds:
+        console.print(Rule("2 · from a table to a model", align="left"))
+        deployer("train", DATA.name, "--target", "species")
+        console.print(Rule("3 · one act, every cloud", align="left"))
+        deployer("push", "model", "penguins:champion", "--clouds", ",".join(clouds))
+        deployer("show", "penguins@champion")
+        console.print(Rule("4 · fetch it back from each one, and compare", align="left"))
+        trained = (tree_digest(Path("model")), predictions("model"))
+        fetched = {}
+        for cloud in clouds:
+            target = f"from-{cloud}"
+            deployer("pull", "penguins@champion", target, "--from", cloud)
+            fetched[cloud] = (tree_digest(Path(target)), predictions(target))
+    console.print(Rule("5 · verdict", align="left"))
+    verdict(trained, fetched, time.monotonic() - began)
+    if any(copy != trained for copy in fetched.values()):
+        sys.exit("demo: a cloud served something else than what was trained")
+
+
+def predictions(model: str) -> list[dict[str, Any]]:
+    """Return what the model in a folder says of every row of the example table."""
+    answers: list[dict[str, Any]] = json.loads(
+        deployer("predict", model, DATA.name, "-o", "json", quiet=True)
+    )
+    return answers
+
+
+def verdict(
+    trained: tuple[str, list[dict[str, Any]]],
+    fetched: dict[str, tuple[str, list[dict[str, Any]]]],
+    seconds: float,
+) -> None:
+    """Print the comparison."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("copy", "sha256 of the folder", "bytes", "predictions"):
+        table.add_column(column)
+    rows = len(trained[1])
+    table.add_row("trained here", f"{trained[0][:16]}…", "", f"{rows} rows")
+    for cloud, (digest, answers) in fetched.items():
+        table.add_row(
+            f"pulled from {cloud}",
+            f"{digest[:16]}…",
+            _mark("identical", digest == trained[0]),
+            _mark(f"{rows} of {rows} equal", answers == trained[1]),
+        )
+    same = all(copy == trained for copy in fetched.values())
+    title = f"one model, {len(fetched)} clouds, {'the same' if same else 'NOT THE SAME'}"
+    console.print(
+        Panel.fit(
+            table,
+            title=title,
+            subtitle=f"{seconds:.0f} s, no account, nothing left running",
+            border_style="green" if same else "red",
+        )
+    )
+
+
+def _mark(text: str, good: bool) -> Text:
+    return Text(f"✓ {text}", style="green") if good else Text("✗ differs", style="bold red")
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="deployer-demo-") as folder:
+        os.environ["XDG_STATE_HOME"] = str(Path(folder, "state"))
+        os.environ["DEPLOYER_EMULATORS"] = "1"
+        # A project's settings must not point the demo at real clouds.
+        os.environ["XDG_CONFIG_HOME"] = str(Path(folder, "config"))
+        for variable in [name for name in os.environ if name.startswith("DEPLOYER_CLOUDS_")]:
+            del os.environ[variable]
+        shutil.copy(DATA, folder)
+        os.chdir(folder)
+        main()
