@@ -17,7 +17,7 @@ OWN_NAMES = "deployer"
 MAX_KEY_BYTES = 900  # S3, GCS and Azure allow 1,024; the rest is left for a store's prefix
 MAX_SEGMENT_BYTES = 255  # a file name, on most file systems
 _METADATA_NAME = re.compile(r"[a-z][a-z0-9]*\Z")
-_METADATA_VALUE = re.compile(r"[ -~]*\Z")
+_METADATA_VALUE = re.compile(r"([!-~]([ -~]*[!-~])?)?\Z")  # HTTP trims spaces at the ends
 
 
 def check_key(key: str) -> None:
@@ -71,5 +71,6 @@ def check_metadata(metadata: Mapping[str, str]) -> None:
             )
         if not _METADATA_VALUE.match(value):
             raise InvalidKeyError(
-                f"metadata value {value!r} of {name!r} is not printable ASCII", op="check"
+                f"metadata value {value!r} of {name!r} is not printable ASCII without spaces at its ends",
+                op="check",
             )

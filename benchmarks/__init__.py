@@ -1,0 +1,1 @@
+"""Speed as ratios: deployer, rclone and the raw SDKs side by side in one run."""
