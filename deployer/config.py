@@ -111,9 +111,10 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     origins: dict[str, str] = {}
     for path in files:
         document = _read(path)
-        _decode(document, str(path), partial=True)
+        _check_names(document, str(path))
         _merge(merged, document, origins, str(path))
     variables = _from_environment(environment)
+    _check_names(variables, "environment")
     _merge(merged, variables, origins, "environment")
     return Loaded(_decode(merged, ", ".join(sorted(set(origins.values())))), origins)
 
@@ -136,11 +137,10 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         if section == "clouds":
             name, _, field = rest.rpartition("_")
-            if name and field in CloudSettings.__struct_fields__:
-                document.setdefault(section, {}).setdefault(name, {})[field] = value
+            document.setdefault(section, {}).setdefault(name or field, {})[field] = value
         elif section in ("push", "transfer"):
-            listed = value.split(",") if rest == "clouds" else value
-            document.setdefault(section, {})[rest] = listed
+            names = [name.strip() for name in value.split(",") if name.strip()]
+            document.setdefault(section, {})[rest] = names if rest == "clouds" else value
     return document
 
 
@@ -155,10 +155,7 @@ def _merge(
             origins[f"{at}{key}"] = origin
 
 
-def _decode(document: Mapping[str, Any], where: str, *, partial: bool = False) -> Settings:
-    _check_names(document, where)
-    if partial:
-        return Settings()
+def _decode(document: Mapping[str, Any], where: str) -> Settings:
     try:
         return msgspec.convert(document, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -171,18 +168,32 @@ def _check_names(document: Mapping[str, Any], where: str) -> None:
     """Raise UsageError for a name that no setting has, and suggest the nearest."""
     _check(document, Settings.__struct_fields__, where, "")
     for section, kind in (("push", Push), ("transfer", Transfer)):
-        _check(document.get(section, {}), kind.__struct_fields__, where, f"{section}.")
-    clouds = document.get("clouds", {})
-    if isinstance(clouds, dict):
-        for name, cloud in clouds.items():
-            _check(cloud, CloudSettings.__struct_fields__, where, f"clouds.{name}.")
+        fields = _table(document.get(section, {}), where, section)
+        _check(fields, kind.__struct_fields__, where, f"{section}.", leaves=True)
+    for name, cloud in _table(document.get("clouds", {}), where, "clouds").items():
+        at = f"clouds.{name}"
+        fields = _table(cloud, where, at)
+        _check(fields, CloudSettings.__struct_fields__, where, f"{at}.", leaves=True)
 
 
-def _check(document: object, known: tuple[str, ...], where: str, at: str) -> None:
-    if not isinstance(document, Mapping):
-        raise UsageError(f"setting '{at.rstrip('.')}' must be a table", where=where)
-    for key in document:
+def _table(value: object, where: str, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UsageError(f"setting '{name}' must be a table", where=where, hint=f"write [{name}]")
+    return value
+
+
+def _check(
+    document: Mapping[str, Any],
+    known: tuple[str, ...],
+    where: str,
+    at: str,
+    *,
+    leaves: bool = False,
+) -> None:
+    for key, value in document.items():
         if key not in known:
             near = get_close_matches(key, known, n=1)
             hint = f"did you mean '{at}{near[0]}'?" if near else f"known are {', '.join(known)}"
             raise UsageError(f"unknown setting '{at}{key}'", where=where, hint=hint)
+        if leaves and isinstance(value, Mapping):
+            raise UsageError(f"setting '{at}{key}' must not be a table", where=where)

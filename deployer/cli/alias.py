@@ -66,7 +66,7 @@ def set_(
     record = move(
         registry.home, wanted, allowed=lambda current: current.version != resolved.version
     )
-    behind = follow(registry.home, registry.followers, name, alias_name)
+    behind = {**registry.failed, **follow(registry.home, registry.followers, record)}
     if output.json:
         output.emit(
             {

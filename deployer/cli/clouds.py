@@ -1,6 +1,7 @@
 """From flags and settings to open stores."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -88,6 +89,8 @@ def open_clouds(
         UsageError: a name is unknown or given twice, or no cloud is configured.
 
     """
+    if timeout is not None and not math.isfinite(timeout):
+        raise UsageError(f"--timeout {timeout} is not a number of seconds")
     if not settings.clouds:
         raise UsageError(
             "no cloud is configured",

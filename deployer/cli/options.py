@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from deployer.cli.output import Output
-from deployer.errors import DeployerError, ExitCode, from_store_error
+from deployer.errors import DeployerError, ExitCode, FailedError, from_store_error
 from providers.errors import StoreError
 
 __all__ = ["report_error", "shared_options"]
@@ -49,15 +49,25 @@ def shared_options(command: Callable[..., Any]) -> Callable[..., Any]:
         except (DeployerError, StoreError) as error:
             report_error(error, output)
             sys.exit(_exit_code(error))
+        except BrokenPipeError:
+            # The reader of our stdout went away (``| head``): not an error of ours.
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives until exit
+            sys.exit(ExitCode.OK)
+        except OSError as error:
+            # The clouds' errors are StoreErrors: this one is of the local file system.
+            seen = FailedError(
+                error.strerror or str(error),
+                where=str(error.filename or ""),
+                hint="check the path, its permissions and the space left",
+            )
+            seen.__cause__ = error
+            report_error(seen, output)
+            sys.exit(seen.exit_code)
         except KeyboardInterrupt:
             click.echo("interrupted; running the same command again resumes", err=True)
             sys.stdout.flush()
             # Not sys.exit: that would wait for every transfer that is under way.
             os._exit(ExitCode.INTERRUPTED)
-        except BrokenPipeError:
-            # The reader of our stdout went away (``| head``): not an error of ours.
-            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - lives until exit
-            sys.exit(ExitCode.OK)
 
     return wrapper
 
@@ -82,7 +92,8 @@ def report_error(error: DeployerError | StoreError, output: Output) -> None:
     else:
         line = " ".join(f"{seen}".split())
         hint = f" — {' '.join(seen.hint.split())}" if seen.hint else ""
-        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
-        click.echo(f"{line}{hint}", err=True)
+        plain = output.color is False or bool(os.environ.get("NO_COLOR"))
+        mark = "error:" if plain else click.style("error:", fg="red", bold=True)
+        click.echo(f"{mark} {line}{hint}", err=True)
     if output.verbose > 1:
         traceback.print_exception(error)

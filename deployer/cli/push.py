@@ -50,12 +50,12 @@ def push(
       deployer push model/ penguins:champion
       deployer push model/ penguins --require majority -o json
     """  # noqa: D301 - click wants the backspace itself
-    model, _, tag = name.partition(":")
+    model, colon, tag = name.partition(":")
     request = Request(
         model=check_name(model),
         root=path,
         facts=facts_of(path),
-        aliases=tuple(dict.fromkeys(check_alias(a) for a in (*aliases, *([tag] if tag else [])))),
+        aliases=tuple(dict.fromkeys(check_alias(a) for a in (*aliases, *([tag] if colon else [])))),
         clouds=clouds,
         home=home or settings.push.home,
         require=required_number(require or settings.push.require, len(clouds)),

@@ -9,10 +9,16 @@ or doubled, and the log has no gap.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from deployer.errors import CloudError, DamagedError, FailedError
+from deployer.errors import CloudError, DamagedError, DeployerError
 from deployer.registry import layout
-from deployer.registry.cloud import Cloud, everywhere, read_document, write_document
-from deployer.registry.records import FORMAT, AliasRecord, decode, digest, encode
+from deployer.registry.cloud import (
+    Cloud,
+    everywhere,
+    read_bytes,
+    read_document,
+    write_document,
+)
+from deployer.registry.records import FORMAT, AliasRecord, digest, encode
 from deployer.registry.who import author, now, stamp
 from providers.errors import (
     AlreadyExistsError,
@@ -86,9 +92,9 @@ def move(
             return current[0]
         pending = _pending(home, wanted, current)
         if pending is not None:
-            _swap(home, pending, current)
-            if decode(pending, AliasRecord, where="log").txn == wanted.txn:
-                return decode(pending, AliasRecord, where="log")
+            _swap(home, pending[0], pending[1], current)
+            if pending[0].txn == wanted.txn:
+                return pending[0]
             continue
         if current is not None and not allowed(current[0]):
             return current[0]
@@ -99,7 +105,7 @@ def move(
             write_document(home, key, body, mode="create")
         except AlreadyExistsError:
             continue  # somebody else's entry: finish theirs first
-        _swap(home, body, current)
+        _swap(home, record, body, current)
         return record
     raise CloudError(
         f"{wanted.model}@{wanted.alias} is moved by others all the time",
@@ -126,65 +132,97 @@ def _next(wanted: Move, current: tuple[AliasRecord, bytes, Version] | None) -> A
 
 def _pending(
     home: Cloud, wanted: Move, current: tuple[AliasRecord, bytes, Version] | None
-) -> bytes | None:
+) -> tuple[AliasRecord, bytes] | None:
     """Return the log entry that the alias has not followed yet."""
     seq = 1 if current is None else current[0].seq + 1
-    key = layout.alias_log(wanted.model, wanted.alias, seq)
     try:
-        return read_document(home, key, AliasRecord)[1]
+        return _entry(home, wanted.model, wanted.alias, seq, current[1] if current else None)
     except NotFoundError:
         return None
 
 
-def _swap(home: Cloud, body: bytes, current: tuple[AliasRecord, bytes, Version] | None) -> None:
+def _entry(
+    cloud: Cloud, model: str, alias: str, seq: int, before: bytes | None
+) -> tuple[AliasRecord, bytes]:
+    """Return entry `seq` of a log, if it continues the record `before`.
+
+    Raises:
+        NotFoundError: there is none yet.
+        DamagedError: it belongs to something else; nothing must follow it.
+
+    """
+    key = layout.alias_log(model, alias, seq)
+    record, body, _ = read_document(cloud, key, AliasRecord)
+    expected = (model, alias, seq, digest(before) if before is not None else None)
+    if (record.model, record.alias, record.seq, record.prev) != expected:
+        raise DamagedError(
+            "the entry does not continue the alias's history",
+            where=cloud.where(key),
+            hint="somebody put it there: compare it with the other clouds",
+        )
+    return record, body
+
+
+def _swap(
+    cloud: Cloud,
+    record: AliasRecord,
+    body: bytes,
+    current: tuple[AliasRecord, bytes, Version] | None,
+) -> None:
     """Let the alias follow its log; a failed swap means that somebody else did it."""
-    record = decode(body, AliasRecord, where="log")
     key = layout.alias(record.model, record.alias)
     try:
-        write_document(home, key, body, mode="create" if current is None else current[2])
+        write_document(cloud, key, body, mode="create" if current is None else current[2])
     except (AlreadyExistsError, PreconditionError):
         return
 
 
 def follow(
-    home: Cloud, followers: Sequence[Cloud], model: str, alias: str
-) -> dict[str, StoreError | DamagedError | FailedError]:
-    """Bring the followers' copies of an alias forward to the home's, where its version exists.
+    home: Cloud, followers: Sequence[Cloud], record: AliasRecord
+) -> dict[str, StoreError | DeployerError]:
+    """Bring the followers' copies of an alias forward to `record`, where its version exists.
 
     Returns:
         The clouds that could not follow, and why. They are stale, never broken: the alias there
         points at an older version that is whole.
 
     """
-    source = read_alias(home, model, alias)
-    if source is None:
-        return {}
-
-    def bring(cloud: Cloud) -> None:
-        _bring(home, cloud, source[0], source[1])
-
-    return dict(everywhere(followers, bring)[1])
+    return everywhere(followers, lambda cloud: _bring(home, cloud, record))[1]
 
 
-def _bring(home: Cloud, cloud: Cloud, record: AliasRecord, body: bytes) -> None:
+def _bring(home: Cloud, cloud: Cloud, record: AliasRecord) -> None:
     if not cloud.store.exists(layout.version(record.model, record.version)):
         raise DamagedError(
             f"version {record.version} is not there, so {record.alias} stays where it is",
             where=cloud.where(layout.version(record.model, record.version)),
             hint="push the version again",
         )
-    theirs = read_alias(cloud, record.model, record.alias)
-    known = theirs[0].seq if theirs else 0
-    if (theirs[0].epoch if theirs else 0, known) >= (record.epoch, record.seq):
-        return
-    for seq in range(known + 1, record.seq + 1):
-        key = layout.alias_log(record.model, record.alias, seq)
-        entry = body if seq == record.seq else read_document(home, key, AliasRecord)[1]
-        try:
-            write_document(cloud, key, entry, mode="create")
-        except AlreadyExistsError:
-            if read_document(cloud, key, AliasRecord)[1] != entry:
-                raise DamagedError(
-                    f"entry {seq} of the history differs from the home's", where=cloud.where(key)
-                ) from None
-    _swap(cloud, body, theirs)
+    for _ in range(MAX_TURNS):
+        theirs = read_alias(cloud, record.model, record.alias)
+        known = theirs[0].seq if theirs else 0
+        if theirs and (theirs[0].epoch, known) >= (record.epoch, record.seq):
+            return
+        body = theirs[1] if theirs else None
+        for seq in range(known + 1, record.seq + 1):
+            entry, body = _entry(home, record.model, record.alias, seq, body)
+            _copy_entry(cloud, entry, body)
+        assert body is not None  # noqa: S101 - the range was not empty
+        _swap(cloud, record, body, theirs)
+    raise CloudError(
+        f"{record.model}@{record.alias} is moved by others all the time",
+        where=cloud.where(layout.alias(record.model, record.alias)),
+        hint="repeat the command",
+    )
+
+
+def _copy_entry(cloud: Cloud, entry: AliasRecord, body: bytes) -> None:
+    key = layout.alias_log(entry.model, entry.alias, entry.seq)
+    try:
+        write_document(cloud, key, body, mode="create")
+    except AlreadyExistsError:
+        if read_bytes(cloud, key)[0] != body:
+            raise DamagedError(
+                f"entry {entry.seq} of the history differs from the home's",
+                where=cloud.where(key),
+                hint="the clouds diverged: nothing was overwritten",
+            ) from None

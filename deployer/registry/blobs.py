@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.errors import UsageError
+from deployer.errors import DamagedError, UsageError
 from deployer.registry import layout
 from deployer.registry.cloud import Cloud
 from deployer.registry.records import File
@@ -103,16 +103,16 @@ def send(
         if (large or sha256 in probably_there) and _is_there(cloud, key, seen):
             progress(seen.size)
             return 0
-        source = FileSource(path, seen)
-        try:
-            cloud.store.put(key, source, mode="create", sha256=sha256, progress=progress)
-        except AlreadyExistsError:
-            if not _is_there(cloud, key, seen):
-                raise
-            progress(seen.size)
-            return 0
-        finally:
-            source.close()
+        if not _upload(cloud, key, path, seen, progress):
+            if _is_there(cloud, key, seen):
+                progress(seen.size)
+                return 0
+            if not _upload(cloud, key, path, seen, progress):
+                raise DamagedError(
+                    "somebody puts something else in its place",
+                    where=cloud.where(key),
+                    hint="look for the other writer, then repeat the command",
+                )
         if read_back:
             with cloud.store.open(key, sha256=sha256) as read:
                 for _ in read.chunks:
@@ -130,6 +130,20 @@ def send(
         sent_bytes=sum(size for size, new in zip(sizes, sent, strict=True) if new),
         reused=len(sent) - sum(sent),
     )
+
+
+def _upload(
+    cloud: Cloud, key: str, path: Path, seen: Fingerprint, progress: Callable[[int], None]
+) -> bool:
+    """Create the blob; return False if an object is there already."""
+    source = FileSource(path, seen)
+    try:
+        cloud.store.put(key, source, mode="create", sha256=seen.sha256, progress=progress)
+    except AlreadyExistsError:
+        return False
+    finally:
+        source.close()
+    return True
 
 
 def _is_there(cloud: Cloud, key: str, seen: Fingerprint) -> bool:

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from deployer.errors import DamagedError
+from deployer.errors import DamagedError, DeployerError
 from deployer.registry import layout
 from deployer.registry.records import MAX_DOCUMENT, Marker, Record, decode, digest
 from providers.errors import NotFoundError, StoreError
@@ -32,17 +32,17 @@ class Cloud:
 
 def everywhere(
     clouds: Sequence[Cloud], act: Callable[[Cloud], T]
-) -> tuple[dict[str, T], dict[str, StoreError | DamagedError]]:
+) -> tuple[dict[str, T], dict[str, StoreError | DeployerError]]:
     """Run `act` on all clouds at once and return ``(results, errors)`` by cloud name."""
     done: dict[str, T] = {}
-    failed: dict[str, StoreError | DamagedError] = {}
+    failed: dict[str, StoreError | DeployerError] = {}
     pool = ThreadPoolExecutor(max(1, len(clouds)), thread_name_prefix="cloud")
     try:
         futures = {cloud.name: pool.submit(act, cloud) for cloud in clouds}
         for name, future in futures.items():
             try:
                 done[name] = future.result()
-            except (StoreError, DamagedError) as error:
+            except (StoreError, DeployerError) as error:
                 failed[name] = error
     finally:
         # Not waiting: an interrupted command must end, not finish its uploads first.

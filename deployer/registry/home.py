@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.errors import UsageError
+from deployer.errors import DeployerError, UsageError
 from deployer.registry import layout
 from deployer.registry.cloud import Cloud, everywhere, read_marker, write_document
 from deployer.registry.records import FORMAT, Marker, encode
 from deployer.registry.who import now, stamp
-from providers.errors import AlreadyExistsError
+from providers.errors import AlreadyExistsError, StoreError
 
 __all__ = ["Registry", "join"]
 
@@ -24,7 +24,8 @@ class Registry:
         id: shared by all of them.
         epoch: of the home.
         home: the store that orders publishes.
-        clouds: all of them, the home included.
+        clouds: those that answer, the home included.
+        failed: cloud name → why it does not take part.
         checks_uploads: cloud name → whether it was seen to refuse a wrong checksum.
 
     """
@@ -33,12 +34,21 @@ class Registry:
     epoch: int
     home: Cloud
     clouds: tuple[Cloud, ...]
+    failed: Mapping[str, StoreError | DeployerError]
     checks_uploads: Mapping[str, bool]
 
     @property
     def followers(self) -> tuple[Cloud, ...]:
         """The clouds that are not the home."""
         return tuple(cloud for cloud in self.clouds if cloud.name != self.home.name)
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A store of the registry, and whether it checks what it is sent."""
+
+    marker: Marker
+    checks: bool
 
 
 def join(clouds: Sequence[Cloud], *, home: str | None, probes: Path) -> Registry:
@@ -50,33 +60,44 @@ def join(clouds: Sequence[Cloud], *, home: str | None, probes: Path) -> Registry
         probes: folder that remembers which stores were seen to honour preconditions.
 
     Raises:
-        StoreError: a store cannot be reached, or ignores preconditions.
+        StoreError: the home cannot be reached or ignores preconditions; to found a registry, all
+            stores must answer, since one that does not may hold a registry already.
         UsageError: the stores belong to different registries, or the home is not among them.
 
     """
+    if home is not None and home not in {cloud.name for cloud in clouds}:
+        raise UsageError(
+            f"the home {home!r} is not among the clouds", hint="name it in --clouds, too"
+        )
     found, failed = everywhere(clouds, read_marker)
-    for error in failed.values():
-        raise error
     markers = {name: marker for name, marker in found.items() if marker is not None}
     if not markers:
+        for error in failed.values():
+            raise error
         first = next((cloud for cloud in clouds if cloud.name == home), clouds[0])
-        checks = {first.name: _probe(first, probes, None)}
-        markers[first.name] = _found(first)
-    else:
-        checks = {}
+        checks = _probe(first, probes, None)
+        markers[first.name] = _write(first, _new_marker(None))
+        _remember(probes, markers[first.name], checks)
+    _require_one_registry(clouds, markers)
     leading = max(markers.values(), key=lambda marker: marker.epoch)
-    _require_one_registry(clouds, markers)
-    for cloud in clouds:
+
+    def enter(cloud: Cloud) -> _Member:
         marker = markers.get(cloud.name)
-        if cloud.name not in checks:
-            checks[cloud.name] = _probe(cloud, probes, marker)
-        if marker is None:
-            markers[cloud.name] = _joined(cloud, leading)
-        _remember(probes, markers[cloud.name], checks[cloud.name])
-    _require_one_registry(clouds, markers)
-    for cloud in clouds:
-        if markers[cloud.name].store == leading.home:
-            return Registry(leading.registry, leading.epoch, cloud, tuple(clouds), checks)
+        checks = _probe(cloud, probes, marker)
+        marker = marker or _write(cloud, _new_marker(leading))
+        _remember(probes, marker, checks)
+        return _Member(marker, checks)
+
+    members, refused = everywhere([cloud for cloud in clouds if cloud.name in found], enter)
+    failed = {**failed, **refused}
+    _require_one_registry(clouds, {name: member.marker for name, member in members.items()})
+    ready = tuple(cloud for cloud in clouds if cloud.name in members)
+    for cloud in ready:
+        if members[cloud.name].marker.store == leading.home:
+            checks_uploads = {name: member.checks for name, member in members.items()}
+            return Registry(leading.registry, leading.epoch, cloud, ready, failed, checks_uploads)
+    for error in failed.values():
+        raise error
     raise UsageError(
         "the home of this registry is not among these clouds",
         where=", ".join(cloud.store.url for cloud in clouds),
@@ -97,32 +118,16 @@ def _require_one_registry(clouds: Sequence[Cloud], markers: Mapping[str, Marker]
         )
 
 
-def _found(cloud: Cloud) -> Marker:
+def _new_marker(leading: Marker | None) -> Marker:
+    """Return a marker for a store that joins, or for the home of a new registry."""
     store = str(uuid.uuid4())
-    return _write(
-        cloud,
-        Marker(
-            format=FORMAT,
-            registry=str(uuid.uuid4()),
-            store=store,
-            home=store,
-            epoch=1,
-            created=stamp(now()),
-        ),
-    )
-
-
-def _joined(cloud: Cloud, leading: Marker) -> Marker:
-    return _write(
-        cloud,
-        Marker(
-            format=FORMAT,
-            registry=leading.registry,
-            store=str(uuid.uuid4()),
-            home=leading.home,
-            epoch=leading.epoch,
-            created=stamp(now()),
-        ),
+    return Marker(
+        format=FORMAT,
+        registry=leading.registry if leading else str(uuid.uuid4()),
+        store=store,
+        home=leading.home if leading else store,
+        epoch=leading.epoch if leading else 1,
+        created=stamp(now()),
     )
 
 
@@ -145,8 +150,11 @@ def _probe(cloud: Cloud, probes: Path, marker: Marker | None) -> bool:
     return cloud.store.verify_preconditions().checksum
 
 
-def _remember(probes: Path, marker: Marker, checksum: bool) -> None:
-    path = probes / f"{uuid.UUID(marker.store)}.json"
-    if not path.exists():
-        probes.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps({"checksum": checksum}), "utf-8")
+def _remember(probes: Path, marker: Marker, checks: bool) -> None:
+    path = probes / f"{marker.store}.json"
+    text = json.dumps({"checksum": checks})
+    probes.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text("utf-8") != text:
+        temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)

@@ -1,9 +1,10 @@
 """What there is: models, versions, aliases, and which cloud has what."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from deployer.errors import DamagedError, MissingError
+from deployer.errors import DeployerError, MissingError
 from deployer.registry import layout
 from deployer.registry.aliases import read_alias
 from deployer.registry.cloud import Cloud, everywhere, names_below
@@ -19,6 +20,9 @@ __all__ = [
     "presence",
     "version_numbers",
 ]
+
+
+_VERSION_FILE = re.compile(r"[0-9]{8}\.json\Z")
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,8 @@ def version_numbers(cloud: Cloud, name: str) -> list[int]:
     """
     prefix = layout.versions(name)
     listing = cloud.store.list(prefix)
-    numbers = [int(meta.key.removeprefix(prefix).removesuffix(".json")) for meta in listing]
+    names = (meta.key.removeprefix(prefix) for meta in listing)
+    numbers = [int(name[:8]) for name in names if _VERSION_FILE.match(name)]
     if not numbers:
         raise MissingError(
             f"{cloud.name} has no model {name!r}",
@@ -102,7 +107,7 @@ def presence(clouds: Sequence[Cloud], resolved: Resolved) -> dict[str, str]:
         return f"{wrong} files missing or damaged" if wrong else "complete"
 
     done, failed = everywhere(clouds, look)
-    errors: Mapping[str, StoreError | DamagedError] = failed
+    errors: Mapping[str, StoreError | DeployerError] = failed
     return {c.name: done.get(c.name) or f"unreachable: {errors[c.name].message}" for c in clouds}
 
 

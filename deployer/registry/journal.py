@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import uuid
 from pathlib import Path
 
 import msgspec
@@ -39,7 +40,7 @@ class PublishJournal:
     def save(self, state: Unfinished) -> None:
         """Remember it; it is on the disk when this returns."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(".tmp")
+        temporary = self._path.with_suffix(f".{uuid.uuid4().hex}.tmp")
         with temporary.open("wb") as file:
             file.write(msgspec.json.encode(state))
             file.flush()

@@ -16,6 +16,7 @@ LATEST = "latest"
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,61}[a-z0-9])?\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 MAX_VERSION = 99_999_999  # eight digits in a key
+MAX_DIGITS = 99
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +103,8 @@ def _split(text: str) -> tuple[str, str, str]:
 
 
 def _version(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= MAX_VERSION:
-        raise UsageError(f"version {text!r} is not a number from 1 to {MAX_VERSION}")
+    if not re.fullmatch(r"0*[1-9][0-9]{0,7}", text[:99]) or len(text) > MAX_DIGITS:
+        raise UsageError(f"version {text[:20]!r} is not a number from 1 to {MAX_VERSION}")
     return int(text)
 
 

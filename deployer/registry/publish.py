@@ -128,7 +128,7 @@ def publish(request: Request, reporter: Reporter) -> Published:
     parent = read_manifest(registry.home, latest[0].manifest) if latest else None
     manifest = _manifest(request.facts, content, latest[0].manifest if latest else None)
     if latest and parent and _same_content(parent, manifest):
-        return _Publish(request, reporter, registry, content, parent).complete(latest[0])
+        return _Publish(request, reporter, registry, content, parent).complete(manifest, latest[0])
     return _Publish(request, reporter, registry, content, parent).run(manifest, latest)
 
 
@@ -141,6 +141,7 @@ def _manifest(facts: Facts, content: Content, parent: str | None) -> Manifest:
         lineage=Lineage(parent=parent, data=facts.data, commit=facts.commit),
         frameworks=facts.frameworks,
         residency=facts.residency,
+        signature=None,
     )
 
 
@@ -176,33 +177,45 @@ class _Publish:
         self, manifest: Manifest, latest: tuple[AliasRecord, bytes, object] | None
     ) -> Published:
         """Publish `manifest` as the next version after `latest`."""
-        journal = self._journal(manifest)
-        state = journal.load()
-        self.resuming = state is not None
-        if state is None:
-            text = encode(manifest).decode()
-            state = Unfinished(txn=str(uuid.uuid4()), manifest=text)
-            journal.save(state)
+        last = latest[0].version if latest else 0
+        journal, state = self._begin(manifest, last)
         body = state.manifest.encode()
         staged, failed = self._stage(body, state.txn)
         self._require_enough(staged, failed)
-        record = self._commit(journal, state, digest(body), latest[0].version if latest else 0)
-        published = self._spread(record, body, staged, failed, created=True)
+        record, created = self._commit(journal, state, digest(body), last)
+        published = self._spread(record, body, staged, failed, created=created)
         self._close(state.txn)
         journal.clear()
         return published
 
-    def complete(self, latest: AliasRecord) -> Published:
+    def complete(self, manifest: Manifest, latest: AliasRecord) -> Published:
         """Bring the version that `latest` names, of the same content, to every cloud."""
+        journal, state = self._begin(manifest, 0)
         self.resuming = True
         body, _ = read_bytes(self.registry.home, layout.manifest(latest.manifest))
-        txn = str(uuid.uuid4())
-        staged, failed = self._stage(body, txn)
+        staged, failed = self._stage(body, state.txn)
         self._require_enough(staged, failed)
         record = read_version(self.registry.home, latest.model, latest.version)
         published = self._spread(record, body, staged, failed, created=False)
-        self._close(txn)
+        self._close(state.txn)
+        journal.clear()
         return published
+
+    def _begin(self, manifest: Manifest, last: int) -> tuple[PublishJournal, Unfinished]:
+        """Return the journal and what it remembers: an earlier run to be finished, or this one."""
+        journal = self._journal(manifest)
+        state = journal.load()
+        if state is not None and 0 < state.attempt <= last:
+            record = read_version(self.registry.home, self.request.model, state.attempt)
+            if record.txn == state.txn:
+                # It came through, and others have published since: this is a new publish.
+                self._close(state.txn)
+                state = None
+        self.resuming = state is not None
+        if state is None:
+            state = Unfinished(txn=str(uuid.uuid4()), manifest=encode(manifest).decode())
+            journal.save(state)
+        return journal, state
 
     def _journal(self, manifest: Manifest) -> PublishJournal:
         what = "\0".join((self.registry.id, self.request.model, _content_digest(manifest)))
@@ -211,7 +224,7 @@ class _Publish:
 
     def _stage(
         self, body: bytes, txn: str
-    ) -> tuple[dict[str, Sent], dict[str, StoreError | DamagedError]]:
+    ) -> tuple[dict[str, Sent], dict[str, StoreError | DeployerError]]:
         """Do steps 2 to 5 on every cloud at once: intent, blobs, manifest."""
         total = sum(seen.size for _, seen in self.content.sources.values())
         intent = encode(self._intent(body, txn))
@@ -228,13 +241,14 @@ class _Publish:
                     progress=lambda count: self.reporter.advance(cloud.name, count),
                 )
                 _create(cloud, layout.manifest(digest(body)), body, same=True)
-            except (StoreError, DamagedError) as error:
+            except (StoreError, DeployerError) as error:
                 self.reporter.finish(cloud.name, str(error))
                 raise
             self.reporter.finish(cloud.name, None)
             return sent
 
-        return everywhere(self.registry.clouds, stage)
+        staged, failed = everywhere(self.registry.clouds, stage)
+        return staged, {**self.registry.failed, **failed}
 
     def _intent(self, body: bytes, txn: str) -> Txn:
         return Txn(
@@ -249,7 +263,7 @@ class _Publish:
         )
 
     def _require_enough(
-        self, staged: Mapping[str, Sent], failed: Mapping[str, StoreError | DamagedError]
+        self, staged: Mapping[str, Sent], failed: Mapping[str, StoreError | DeployerError]
     ) -> None:
         """Stop before the commit unless enough clouds, the home among them, have everything."""
         home = self.registry.home.name
@@ -267,10 +281,10 @@ class _Publish:
 
     def _commit(
         self, journal: PublishJournal, state: Unfinished, manifest: str, last: int
-    ) -> VersionRecord:
-        """Do step 6: create the next free ``versions/N`` at home."""
+    ) -> tuple[VersionRecord, bool]:
+        """Do step 6: create the next free ``versions/N`` at home; say whether that made it new."""
         home, model = self.registry.home, self.request.model
-        number = state.attempt or last + 1
+        number = max(state.attempt, last + 1)
         while True:
             state.attempt = number
             journal.save(state)
@@ -288,17 +302,19 @@ class _Publish:
             except AlreadyExistsError:
                 there = read_version(home, model, number)
                 if there.txn == state.txn:
-                    return there
+                    return there, True
+                if there.manifest == manifest:
+                    return there, False  # another publisher of the same content was quicker
                 number += 1
             else:
-                return record
+                return record, True
 
     def _spread(
         self,
         record: VersionRecord,
         manifest: bytes,
         staged: Mapping[str, Sent],
-        failed: Mapping[str, StoreError | DamagedError],
+        failed: Mapping[str, StoreError | DeployerError],
         *,
         created: bool,
     ) -> Published:
@@ -309,7 +325,7 @@ class _Publish:
         _, late = everywhere(ready, lambda cloud: _create(cloud, key, body, same=True))
         behind |= late
         ready = [cloud for cloud in ready if cloud.name not in late]
-        aliases = (LATEST, *self.request.aliases)
+        aliases = tuple(dict.fromkeys((LATEST, *self.request.aliases)))
         for alias in aliases:
             wanted = Move(
                 model=record.model,
@@ -319,8 +335,10 @@ class _Publish:
                 epoch=self.registry.epoch,
                 txn=record.txn,
             )
-            move(self.registry.home, wanted, allowed=_forward(alias, record.version))
-            behind |= follow(self.registry.home, ready, record.model, alias)
+            moved = move(self.registry.home, wanted, allowed=_forward(alias, record.version))
+            # An alias that a newer publish has moved on is that one's to copy.
+            if moved.version == record.version:
+                behind |= follow(self.registry.home, ready, moved)
         files = decode(manifest, Manifest, where="manifest")
         return Published(
             model=record.model,

@@ -1,7 +1,9 @@
 """Fetching a version: every byte verified, written beside the target, then named at once."""
 
+import hashlib
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from deployer.registry.names import Reference
 from deployer.registry.records import File
 from deployer.registry.resolve import Resolved, first_that_answers
 from providers.errors import StoreError
+from providers.source import fingerprint
 
 __all__ = ["Pulled", "pull"]
 
@@ -59,7 +62,10 @@ def pull(
         StoreError, DeployerError: no cloud could serve it.
 
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+    target = target.absolute()
+    if target.exists() and (
+        not target.is_dir() or any(target.iterdir()) or target.samefile(Path.cwd())
+    ):
         raise UsageError(
             "the target exists and is not an empty folder",
             where=str(target),
@@ -67,29 +73,67 @@ def pull(
         )
     resolved, failed = first_that_answers(clouds, reference)
     begin(resolved)
-    ordered = [resolved.cloud, *(c for c in clouds if c.name not in {*failed, resolved.cloud.name})]
-    staging = target.absolute().with_name(f".{target.name}.{resolved.digest[:16]}.pulling")
-    staging.mkdir(parents=True, exist_ok=True)
-    fetcher = _Fetcher(ordered, staging, progress, {k: str(v) for k, v in failed.items()})
+    passed = {*failed, resolved.cloud.name}
+    ordered = [resolved.cloud, *(cloud for cloud in clouds if cloud.name not in passed)]
+    staging = _make_staging(target, resolved.digest)
+    fetcher = _Fetcher(ordered, staging / "blobs", progress, {k: str(v) for k, v in failed.items()})
     fetcher.run(resolved.manifest.files)
-    _give_name(staging, target)
+    _arrange(resolved.manifest.files, staging / "blobs", staging / "files")
+    if target.is_dir():
+        target.rmdir()  # an empty one; a rename onto it works on POSIX alone
+    (staging / "files").rename(target)
+    shutil.rmtree(staging, ignore_errors=True)
     return Pulled(resolved, target, fetcher.sources, fetcher.skipped)
 
 
-def _give_name(staging: Path, target: Path) -> None:
-    if target.is_dir():
-        target.rmdir()  # an empty one; a rename onto it works on POSIX alone
-    try:
-        staging.rename(target)
-    except OSError as error:
-        shutil.rmtree(staging, ignore_errors=True)
+def _make_staging(target: Path, digest: str) -> Path:
+    """Return the folder in which a pull of this version to this target comes together.
+
+    Its name is always the same, so that a repetition finds it; it must be ours alone, since
+    somebody else's could hold links that lead our writes elsewhere.
+    """
+    mark = hashlib.sha256(f"{digest}\0{target.name}".encode()).hexdigest()[:16]
+    staging = target.parent / f".{mark}.pulling"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    staging.mkdir(mode=0o700, exist_ok=True)
+    found = staging.lstat()
+    if not stat.S_ISDIR(found.st_mode) or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
         raise UsageError(
-            f"cannot be written: {error.strerror}", where=str(target), hint="name another folder"
-        ) from error
+            "somebody else's file is in the way", where=str(staging), hint="name another folder"
+        )
+    staging.chmod(0o700)
+    (staging / "blobs").mkdir(exist_ok=True)
+    return staging
+
+
+def _arrange(files: Sequence[File], blobs: Path, folder: Path) -> None:
+    """Put each content where the version has it; always from nothing, so nothing else is there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(blobs / file.sha256, path)  # a crash in between loses nothing
+        except OSError:
+            shutil.copyfile(blobs / file.sha256, path)
+    _unshare(files, folder)
+
+
+def _unshare(files: Sequence[File], folder: Path) -> None:
+    """Give paths of one content files of their own, so that writing to one leaves the others."""
+    seen: set[str] = set()
+    for file in files:
+        if file.sha256 in seen:
+            path = folder / file.path
+            copy = path.with_name(".copy")
+            shutil.copyfile(path, copy)
+            copy.replace(path)
+        seen.add(file.sha256)
 
 
 class _Fetcher:
-    """Fetches files into a folder, each content once, from the first cloud that has it whole."""
+    """Fetches contents into a folder, each one once, from the first cloud that has it whole."""
 
     def __init__(
         self,
@@ -105,30 +149,23 @@ class _Fetcher:
         self.sources: dict[str, int] = {}
 
     def run(self, files: Sequence[File]) -> None:
-        """Fetch all `files`."""
-        self._remove_strangers(files)
+        """Fetch the content of all `files`."""
+        contents = {file.sha256: file for file in files}
         pool = ThreadPoolExecutor(self.clouds[0].store.options.workers, thread_name_prefix="pull")
         try:
-            for cloud in pool.map(self._fetch, files):
-                self.sources[cloud] = self.sources.get(cloud, 0) + 1
+            for cloud in pool.map(self._fetch, contents.values()):
+                if cloud is not None:
+                    self.sources[cloud] = self.sources.get(cloud, 0) + 1
         finally:
             # Not waiting: an interrupted pull must end, and can be resumed.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _remove_strangers(self, files: Sequence[File]) -> None:
-        """Leave nothing in the folder that the version does not have."""
-        wanted = {self.folder / file.path for file in files}
-        partial = {path.with_name(f".{path.name}.partial") for path in wanted}
-        notes = {path.with_name(f"{path.name}.json") for path in partial}
-        for folder, _, names in os.walk(self.folder):
-            for name in names:
-                path = Path(folder, name)
-                if path not in wanted | partial | notes or path.is_symlink():
-                    path.unlink()
-
-    def _fetch(self, file: File) -> str:
-        path = self.folder / file.path
-        path.parent.mkdir(parents=True, exist_ok=True)
+    def _fetch(self, file: File) -> str | None:
+        """Fetch one content; return the cloud it came from, None if an earlier run had it."""
+        path = self.folder / file.sha256
+        if path.is_file() and fingerprint(path).sha256 == file.sha256:
+            self.progress(file.size)
+            return None
         first: StoreError | DamagedError | None = None
         for cloud in self.clouds:
             try:

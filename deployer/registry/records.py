@@ -6,12 +6,13 @@ a document that it does not understand.
 """
 
 import hashlib
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import rfc8785
+from msgspec import Meta
 
-from deployer.errors import DamagedError
+from deployer.errors import DamagedError, UsageError
 
 __all__ = [
     "FORMAT",
@@ -29,8 +30,15 @@ __all__ = [
 
 FORMAT = 1
 MAX_DOCUMENT = 16 * 1024 * 1024
+MAX_SAFE_INTEGER = 2**53 - 1
 
 _R = TypeVar("_R", bound="Record")
+
+Digest = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Uuid = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z")]
+Time = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ\Z")]
+Count = Annotated[int, Meta(ge=1)]
+Size = Annotated[int, Meta(ge=0)]
 
 
 class Record(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -49,19 +57,19 @@ class Marker(Record, frozen=True):
     """
 
     format: int
-    registry: str
-    store: str
-    home: str
-    epoch: int
-    created: str
+    registry: Uuid
+    store: Uuid
+    home: Uuid
+    epoch: Count
+    created: Time
 
 
 class File(Record, frozen=True):
     """One file of a version: relative path with ``/``, bytes, hex SHA-256."""
 
     path: str
-    size: int
-    sha256: str
+    size: Size
+    sha256: Digest
 
 
 class Lineage(Record, frozen=True):
@@ -74,9 +82,9 @@ class Lineage(Record, frozen=True):
 
     """
 
-    parent: str | None = None
-    data: str | None = None
-    commit: str | None = None
+    parent: Digest | None
+    data: Digest | None
+    commit: str | None
 
 
 class Manifest(Record, frozen=True):
@@ -94,12 +102,12 @@ class Manifest(Record, frozen=True):
 
     format: int
     files: tuple[File, ...]
-    schema: dict[str, Any] | None = None
-    metrics: dict[str, Any] | None = None
-    lineage: Lineage = Lineage()
-    frameworks: dict[str, str] = {}
-    residency: tuple[str, ...] = ()
-    signature: str | None = None
+    schema: dict[str, Any] | None
+    metrics: dict[str, Any] | None
+    lineage: Lineage
+    frameworks: dict[str, str]
+    residency: tuple[str, ...]
+    signature: Digest | None
 
     @property
     def size(self) -> int:
@@ -112,14 +120,14 @@ class VersionRecord(Record, frozen=True):
 
     format: int
     model: str
-    version: int
-    manifest: str
-    txn: str
-    created: str
+    version: Count
+    manifest: Digest
+    txn: Uuid
+    created: Time
     by: str
 
 
-class AliasRecord(Record, frozen=True):
+class AliasRecord(Record, frozen=True, omit_defaults=True):
     """An alias as it stands, and each entry of its history.
 
     Attributes:
@@ -131,15 +139,15 @@ class AliasRecord(Record, frozen=True):
     format: int
     model: str
     alias: str
-    epoch: int
-    seq: int
-    version: int
-    manifest: str
-    prev: str | None
-    txn: str
-    at: str
+    epoch: Count
+    seq: Count
+    version: Count
+    manifest: Digest
+    prev: Digest | None
+    txn: Uuid
+    at: Time
     by: str
-    expires: str | None = None
+    expires: Time | None = None
     sig: str | None = None
 
 
@@ -147,18 +155,48 @@ class Txn(Record, frozen=True):
     """A publisher's intent: what garbage collection must keep until it expires."""
 
     format: int
-    id: str
+    id: Uuid
     model: str
-    manifest: str
-    blobs: tuple[str, ...]
-    created: str
-    expires: str
+    manifest: Digest
+    blobs: tuple[Digest, ...]
+    created: Time
+    expires: Time
     by: str
 
 
+class _Header(msgspec.Struct):
+    format: int
+
+
 def encode(record: Record) -> bytes:
-    """Return the canonical JSON of `record`."""
-    return rfc8785.dumps(msgspec.to_builtins(record))
+    """Return the canonical JSON of `record`.
+
+    Raises:
+        UsageError: a number in it has no canonical form (not finite, or an integer past 2^53).
+
+    """
+    try:
+        return rfc8785.dumps(_in_range(msgspec.to_builtins(record)))
+    except (rfc8785.CanonicalizationError, OverflowError) as error:
+        raise UsageError(
+            f"{type(record).__name__} holds a number that JSON cannot say: {error}",
+            hint="correct the model's metrics or schema",
+        ) from error
+
+
+def _in_range(value: Any) -> Any:
+    """Return `value` with large integers as floats, if they are exactly that.
+
+    RFC 8785 prints the float 1e16 as ``10000000000000000``, which JSON readers take for an
+    integer, which RFC 8785 does not allow to be printed: the way back must work, too.
+    """
+    if isinstance(value, dict):
+        return {key: _in_range(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_in_range(each) for each in value]
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and int(float(value)) == value:
+        return float(value)
+    return value
 
 
 def digest(body: bytes) -> str:
@@ -170,23 +208,30 @@ def decode(body: bytes, kind: type[_R], *, where: str) -> _R:
     """Return the document in `body`.
 
     Raises:
-        DamagedError: it is none of this kind and format.
+        DamagedError: it is none of this kind and format, or not in canonical form.
 
     """
     try:
-        if len(body) > MAX_DOCUMENT:
-            raise msgspec.ValidationError(f"{len(body)} bytes are too long")
+        found = msgspec.json.decode(body, type=_Header).format
+        if found != FORMAT:
+            raise DamagedError(
+                f"{kind.__name__} has format {found}, this program knows {FORMAT}",
+                where=where,
+                hint="use a newer deployer",
+            )
         record = msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        canonical = encode(record) == body
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UsageError) as error:
         raise DamagedError(
             f"not a valid {kind.__name__}: {error}",
             where=where,
             hint="read it from another cloud",
         ) from error
-    if getattr(record, "format", FORMAT) != FORMAT:
+    if not canonical:
+        # Else two programs could read one document differently: a name twice, a float for an int.
         raise DamagedError(
-            f"{kind.__name__} has format {getattr(record, 'format', '?')}, this program knows {FORMAT}",
+            f"{kind.__name__} is not canonical JSON",
             where=where,
-            hint="use a newer deployer",
+            hint="read it from another cloud",
         )
     return record

@@ -10,6 +10,7 @@ from deployer.registry.cloud import Cloud, read_document
 from deployer.registry.names import LATEST, Reference
 from deployer.registry.records import Manifest, VersionRecord
 from deployer.registry.tree import check_paths
+from deployer.registry.who import now, stamp
 from providers.errors import BucketNotFoundError, NotFoundError, StoreError
 
 __all__ = ["Resolved", "first_that_answers", "read_manifest", "read_version", "resolve"]
@@ -52,6 +53,12 @@ def resolve(cloud: Cloud, reference: Reference) -> Resolved:
         if found is None:
             raise _missing(cloud, reference)
         number, expected = found[0].version, found[0].manifest
+        if found[0].expires is not None and found[0].expires < stamp(now()):
+            raise DamagedError(
+                f"{reference} expired at {found[0].expires}",
+                where=cloud.where(layout.alias(reference.name, reference.alias)),
+                hint="somebody may hold a newer one back: use another cloud",
+            )
     assert number is not None  # noqa: S101 - a reference has one of the three
     try:
         record = read_version(cloud, reference.name, number)

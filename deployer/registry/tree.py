@@ -16,7 +16,7 @@ MAX_PATH_BYTES = 512
 MAX_NAME_BYTES = 255
 
 _DRIVE = re.compile(r"[A-Za-z]:")
-_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\.|\Z)")
+_RESERVED = re.compile(r"(?i)(con|conin\$|conout\$|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(\.|\Z)")
 
 
 def path_problem(path: str) -> str:
@@ -92,6 +92,14 @@ def _fold(path: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
+def _unreadable(error: OSError) -> None:
+    raise UsageError(
+        f"cannot be read: {error.strerror}",
+        where=str(error.filename),
+        hint="correct its permissions",
+    ) from error
+
+
 def scan(root: Path) -> list[tuple[str, Path]]:
     """Return ``(relative path, file)`` of every file below `root`, ordered by path.
 
@@ -105,7 +113,7 @@ def scan(root: Path) -> list[tuple[str, Path]]:
     if not root.is_dir():
         raise UsageError("not a folder", where=str(root), hint="name the model's folder")
     found: list[tuple[str, Path]] = []
-    for folder, folders, files in os.walk(root):
+    for folder, folders, files in os.walk(root, onerror=_unreadable):
         for name in (*folders, *files):
             path = Path(folder, name)
             if path.is_symlink() or not (path.is_dir() or path.is_file()):
