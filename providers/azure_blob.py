@@ -17,25 +17,18 @@ Behaviours relied on, and where Azure documents them:
 - ``startFrom`` begins a listing at a name, inclusive: "List Blobs".
 - Error codes: "Blob service error codes", "Common REST API error codes".
 
-Requests go through a pipeline of the SDK's transport and one credential policy. The SDK's client
-has seventeen policies more, and serializers: it spends 3 ms of CPU on a small write, this 0.8 ms.
-It takes half a second to import, too, so it is imported for signed URLs only.
+The SDK's client takes half a second to import and 3 ms of CPU for a small write, so it is used for
+signed URLs only; see :mod:`providers._azure_http`.
 """
 
-import base64
-import binascii
 import os
-import re
 import uuid
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from azure.core.credentials import AzureSasCredential
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
@@ -43,19 +36,13 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.core.pipeline import Pipeline
-from azure.core.pipeline.policies import (
-    AzureSasCredentialPolicy,
-    BearerTokenCredentialPolicy,
-    SansIOHTTPPolicy,
-)
-from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from urllib3.exceptions import HTTPError
 
 from providers._azure_account import Access, find_access
-from providers._azure_http import Session
+from providers._azure_http import BINARY, Http, RefusedError
 from providers._azure_rest import (
     Page,
+    block_id,
     block_list,
     by_code_point,
     condition,
@@ -65,7 +52,7 @@ from providers._azure_rest import (
     metadata_headers,
     parse_block_list,
     parse_page,
-    sign,
+    parts_of,
     sorts_alike,
     text,
     version,
@@ -87,15 +74,11 @@ from providers.model import (
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
-    from azure.core.pipeline import PipelineRequest
 
 __all__ = ["AzureDriver", "open_driver"]
 
 LIMITS = PartLimits(min_size=1, max_size=4000 * MIB, max_count=50_000)
-BINARY = "application/octet-stream"
 BLOCK_BLOB = {"x-ms-blob-type": "BlockBlob"}
-API_VERSION = "2026-02-06"  # the first one with startFrom
-SCOPE = "https://storage.azure.com/.default"
 CLOCK_SKEW = timedelta(minutes=5)
 
 
@@ -127,26 +110,22 @@ def open_driver(
     access = find_access(account, os.environ)
     base = (endpoint or access.endpoint).rstrip("/")
     token = None
-    policy: Any
-    if access.key:
-        policy = _SharedKey(account, access.key)
-    elif access.signature:
-        policy = AzureSasCredentialPolicy(AzureSasCredential(access.signature))
-    elif base.startswith("https://"):
-        from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - 0.3 s, for tokens only
+    if not (access.key or access.signature):
+        token = _default_token(base)
+    http = Http(base, account, access, token, timeout=timeout, connections=connections)
+    return AzureDriver(account, container, base, http, access=access, token=token)
 
-        token = DefaultAzureCredential()
-        policy = BearerTokenCredentialPolicy(token, SCOPE)
-    else:
+
+def _default_token(endpoint: str) -> "TokenCredential":
+    if not endpoint.startswith("https://"):
         raise UnsupportedError(
-            f"no key for {base}, and tokens are sent over HTTPS only",
+            f"no key for {endpoint}, and tokens are sent over HTTPS only",
             op="open",
-            url=f"az://{account}/{container}",
             hint="set AZURE_STORAGE_CONNECTION_STRING",
         )
-    transport = RequestsTransport(session=Session(base, timeout=timeout, connections=connections))
-    pipeline = Pipeline(transport, [policy])
-    return AzureDriver(account, container, base, pipeline, access=access, token=token)
+    from azure.identity import DefaultAzureCredential  # noqa: PLC0415 - 0.3 s, for tokens only
+
+    return DefaultAzureCredential()
 
 
 class AzureDriver:
@@ -157,7 +136,7 @@ class AzureDriver:
         account: str,
         container: str,
         endpoint: str,
-        pipeline: "Pipeline[Any, Any]",
+        http: Http,
         *,
         access: Access,
         token: "TokenCredential | None",
@@ -166,7 +145,7 @@ class AzureDriver:
         self._container = container
         self._endpoint = endpoint
         self._base = f"{endpoint}/{container}"
-        self._pipeline = pipeline
+        self._http = http
         self._access = access
         self._token = token
         self.url = f"az://{account}/{container}"
@@ -183,8 +162,10 @@ class AzureDriver:
         match error:
             case _AssemblyError():
                 return ErrorKind.INTEGRITY
-            case HttpResponseError() if error.response is not None:
-                return _refusal(error.response)
+            case _EmptyRangeError():
+                return ErrorKind.RANGE
+            case RefusedError():
+                return error_kind(error.status, error.code, creating=error.creating)
             case ClientAuthenticationError():
                 return ErrorKind.UNAUTHENTICATED
             case ServiceRequestError() | ServiceResponseError() | HttpResponseError() | HTTPError():
@@ -198,7 +179,7 @@ class AzureDriver:
     ) -> ObjectMeta:
         """Write an object with Put Blob; the server verifies its MD5."""
         headers = {**BLOCK_BLOB, **condition(mode), **metadata_headers(metadata)}
-        answer = self._put(self._target(key), body, md5(body), headers)
+        answer = self._http.put(self._target(key), body, md5(body), headers)
         return written(key, len(body), answer.headers, metadata)
 
     def start_upload(self, key: str, *, metadata: Mapping[str, str]) -> str:
@@ -215,31 +196,24 @@ class AzureDriver:
     ) -> Part:
         """Send a block; the server verifies its MD5, which is part of its id."""
         digest = md5(body)
-        block = f"{upload[:16]}-{number:05d}-{digest.hex()}"
-        query = f"?comp=block&blockid={quote(text(block.encode()), safe='')}"
-        self._put(self._target(key, query), body, digest, {})
+        block = block_id(upload, number, digest)
+        name = quote(text(block.encode()), safe="")
+        target = self._target(key, f"?comp=block&blockid={name}")
+        self._http.put(target, body, digest, {})
         return Part(number, len(body), block)
 
     def list_parts(self, key: str, upload: str) -> Sequence[Part]:
         """Return this upload's blocks; none if there is no blob, for then there are none.
 
-        Blocks that were committed meanwhile count: committing them again changes nothing. Of
-        a number that was sent with two contents neither counts: which came last is not told.
+        Blocks that were committed meanwhile count: committing them again changes nothing.
         """
         try:
             _, blocks = self._blocks(key, "all")
-        except HttpResponseError as error:
+        except RefusedError as error:
             if self.classify(error) is ErrorKind.NOT_FOUND:
                 return []
             raise
-        ours = re.compile(rf"{re.escape(upload[:16])}-(\d{{5}})-[0-9a-f]{{32}}\Z")
-        found = {
-            Part(int(match[1]), size, block)
-            for block, size in blocks
-            if (match := ours.match(block))
-        }
-        times = Counter(part.number for part in found)
-        return sorted(part for part in found if times[part.number] == 1)
+        return parts_of(upload, blocks)
 
     def finish_upload(
         self,
@@ -261,11 +235,11 @@ class AzureDriver:
             **condition(mode),
             **metadata_headers(metadata),
         }
-        answer = self._put(self._target(key, "?comp=blocklist"), body, md5(body), headers)
+        answer = self._http.put(self._target(key, "?comp=blocklist"), body, md5(body), headers)
         meta = written(key, sum(part.size for part in parts), answer.headers, metadata)
         try:
             now, blocks = self._blocks(key, "committed")
-        except HttpResponseError as error:
+        except RefusedError as error:
             if self.classify(error) is ErrorKind.NOT_FOUND:
                 return meta  # written, and removed by someone since
             raise
@@ -276,7 +250,7 @@ class AzureDriver:
     def _blocks(self, key: str, which: str) -> tuple[Version | None, Sequence[tuple[str, int]]]:
         """Return the blob's version and ``(id, size)`` of its blocks."""
         query = f"?comp=blocklist&blocklisttype={which}"
-        answer = self._send("GET", self._target(key, query), {})
+        answer = self._http.send("GET", self._target(key, query), {})
         etag = answer.headers.get("ETag")
         return version(etag) if etag else None, parse_block_list(answer.internal_response.content)
 
@@ -292,25 +266,43 @@ class AzureDriver:
         if range is not None:
             last = "" if range.end is None else range.end - 1
             headers["x-ms-range"] = f"bytes={range.start}-{last}"
-        response = self._send("GET", self._target(key), headers, stream=True)
+        response = self._http.send("GET", self._target(key), headers, stream=True)
         raw = response.internal_response.raw
         try:
-            yield Read(meta_of(key, response.headers), raw.stream(MIB, decode_content=False))
+            meta = meta_of(key, response.headers)
+            if range is not None and range.start >= meta.size:
+                # Azure answers 416; Azurite, to a range right behind the end, 206 without a byte.
+                raise _EmptyRangeError(f"{range} starts behind the end of {meta.size} bytes")
+            yield Read(meta, raw.stream(MIB, decode_content=False))
         finally:
             raw.close()  # of no effect on a connection whose answer was read to the end
             raw.release_conn()
 
     def head(self, key: str) -> ObjectMeta:
         """Return what is known of an object."""
-        return meta_of(key, self._send("HEAD", self._target(key), {}).headers)
+        return meta_of(key, self._http.send("HEAD", self._target(key), {}).headers)
 
     def delete(self, key: str, *, if_match: Version | None = None) -> None:
-        """Remove an object."""
+        """Remove an object.
+
+        A condition on an absent one fails with 412, as one on another version does.
+        """
         try:
-            self._send("DELETE", self._target(key), condition(if_match or "overwrite"))
-        except HttpResponseError as error:
-            if self.classify(error) is not ErrorKind.NOT_FOUND:
+            self._http.send("DELETE", self._target(key), condition(if_match or "overwrite"))
+        except RefusedError as error:
+            kind = self.classify(error)
+            absent = kind is ErrorKind.PRECONDITION and not self._exists(key)
+            if kind is not ErrorKind.NOT_FOUND and not absent:
                 raise
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self.head(key)
+        except RefusedError as error:
+            if self.classify(error) is ErrorKind.NOT_FOUND:
+                return False
+            raise
+        return True
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectMeta]:
         """Yield the objects under a prefix, 5,000 a request."""
@@ -339,7 +331,7 @@ class AzureDriver:
             asked["prefix"] = prefix
         while True:
             target = f"{self._base}?{urlencode(asked, quote_via=quote, safe='')}"
-            page = parse_page(self._send("GET", target, {}).internal_response.content)
+            page = parse_page(self._http.send("GET", target, {}).internal_response.content)
             yield page
             if not page.marker:
                 return
@@ -380,8 +372,8 @@ class AzureDriver:
     def refuses_wrong_checksum(self, key: str) -> bool:
         """Send an object under the MD5 of other bytes."""
         try:
-            self._put(self._target(key), b"sent", md5(b"meant"), BLOCK_BLOB)
-        except HttpResponseError as error:
+            self._http.put(self._target(key), b"sent", md5(b"meant"), BLOCK_BLOB)
+        except RefusedError as error:
             if self.classify(error) is not ErrorKind.INTEGRITY:
                 raise
             return True
@@ -389,69 +381,15 @@ class AzureDriver:
 
     def close(self) -> None:
         """Close the connections."""
-        self._pipeline.__exit__(None, None, None)
-
-    def _put(self, target: str, body: bytes, digest: bytes, headers: Mapping[str, str]) -> Any:
-        own = {
-            "Content-Length": str(len(body)),
-            "Content-MD5": text(digest),
-            "Content-Type": BINARY,
-        }
-        return self._send("PUT", target, {**own, **headers}, body=body)
-
-    def _send(
-        self,
-        method: str,
-        url: str,
-        headers: Mapping[str, str],
-        *,
-        body: bytes | None = None,
-        stream: bool = False,
-    ) -> Any:
-        """Send a request; raise what the SDK raises if it is refused."""
-        common = {
-            "User-Agent": "deployer",
-            "x-ms-date": formatdate(usegmt=True),
-            "x-ms-version": API_VERSION,
-        }
-        request = HttpRequest(method, url, headers={**common, **headers}, data=body)
-        response = self._pipeline.run(request, stream=stream).http_response
-        if response.status_code < 300:  # noqa: PLR2004
-            return response
-        _ = response.internal_response.content  # frees the connection
-        code = response.headers.get("x-ms-error-code", "")
-        message = f"{response.status_code} {code}: {response.reason}"
-        raise HttpResponseError(message=message, response=response)
+        self._http.close()
 
     def _target(self, key: str, query: str = "") -> str:
         return f"{self._base}/{quote(key, safe='/~')}{query}"
-
-
-def _refusal(response: Any) -> ErrorKind:
-    code = response.headers.get("x-ms-error-code", "")
-    creating = response.request.headers.get("If-None-Match") == "*"
-    return error_kind(response.status_code, code, creating=creating)
 
 
 class _AssemblyError(Exception):
     """The committed blocks are not the ones that were meant."""
 
 
-class _SharedKey(SansIOHTTPPolicy[HttpRequest, Any]):
-    """Signs with the account's key; the SDK's own policy is private to its clients."""
-
-    def __init__(self, account: str, key: str) -> None:
-        super().__init__()
-        self._account = account
-        self._key = key
-
-    def on_request(self, request: "PipelineRequest[HttpRequest]") -> None:
-        """Add the Authorization header."""
-        http = request.http_request
-        try:
-            key = base64.b64decode(self._key)
-        except binascii.Error as error:
-            raise ClientAuthenticationError("the account's key is not Base64") from error
-        http.headers["Authorization"] = sign(
-            http.method, http.url, http.headers, self._account, key
-        )
+class _EmptyRangeError(Exception):
+    """The range holds no byte of the object."""

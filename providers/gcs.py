@@ -29,14 +29,20 @@ from datetime import timedelta
 from typing import Any
 
 import google.auth
-import google.auth.credentials
 import google.auth.exceptions
 import urllib3.exceptions
 
 from providers import _gcs_crc32c as crc32c
-from providers._gcs_http import GcsError, Http, escape, pages
+from providers._gcs_http import STRANGE, GcsError, Http, escape, pages, strange
 from providers._gcs_parts import COMPOSE_SOURCES, PartObjects
-from providers._gcs_resource import ALL_FIELDS, NEW_FIELDS, condition, meta, meta_of_headers
+from providers._gcs_resource import (
+    ALL_FIELDS,
+    GENERATION,
+    NEW_FIELDS,
+    condition,
+    meta,
+    meta_of_headers,
+)
 from providers.errors import ErrorKind
 from providers.keys import PARTS_PREFIX
 from providers.model import (
@@ -113,7 +119,7 @@ class Account:
 
     @functools.cached_property
     def _transport(self) -> Any:
-        # A third of a second to import, and emulators need no token.
+        # A third of a second to import, which an emulator, asking for no token, need not cost.
         from google.auth.transport.requests import Request  # noqa: PLC0415
 
         return Request()
@@ -127,9 +133,12 @@ class Account:
     def signs(self) -> bool:
         """Whether the credentials can sign URLs."""
         try:
-            return isinstance(self.credentials, google.auth.credentials.Signing)
+            credentials = self.credentials
         except google.auth.exceptions.GoogleAuthError:
             return False
+        from google.auth.credentials import Signing  # noqa: PLC0415 - loaded with the credentials
+
+        return isinstance(credentials, Signing)
 
 
 class GcsDriver:
@@ -171,6 +180,8 @@ class GcsDriver:
     def classify(self, error: Exception) -> ErrorKind | None:
         """Return the kind of an error of Cloud Storage, its credentials or the network."""
         match error:
+            case GcsError(code=code) if code == STRANGE:
+                return ErrorKind.UNSUPPORTED
             case GcsError(status=404, bucket=True):
                 return ErrorKind.BUCKET_NOT_FOUND
             case GcsError(status=400) if "doesn't match calculated" in error.message:
@@ -237,6 +248,8 @@ class GcsDriver:
             headers["x-goog-if-generation-match"] = if_match.token
         response = self._http.open(f"/{escape(self._bucket)}/{escape(key)}", headers)
         try:
+            if GENERATION not in response.headers:
+                raise strange(response.status)
             found = meta_of_headers(key, response.headers)
             if if_match not in {None, found.version}:
                 raise GcsError(_STALE, "conditionNotMet", "the object is another generation")

@@ -28,7 +28,7 @@ class Entry:
 
     def save(self, state: Mapping[str, str]) -> None:
         """Replace what is saved; it is on the disk when this returns."""
-        temporary = self._path.with_suffix(".tmp")
+        temporary = self._path.with_suffix(".tmp")  # the entry is locked
         with temporary.open("w", encoding="utf-8") as file:
             json.dump(dict(state), file)
             file.flush()

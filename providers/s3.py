@@ -7,8 +7,9 @@ Relied on, by title of the Amazon S3 documentation:
   hold, 404 that the object to update is gone, 409 ConditionalRequestConflict that another write
   is under way: start again, with the parts.
 - "How to perform conditional deletes": ``If-Match`` on DeleteObject; 404 if there is nothing.
-- "Checking object integrity in Amazon S3": a CRC-32 goes with every object and part. Where the
-  server reports those of the parts, completion must name them.
+- "Checking object integrity in Amazon S3": a CRC-32 goes with every object and part. That of an
+  uploaded object is of the "full object" type: completion then may name the parts' own, but
+  need not, as not every server lists them to an upload that is resumed.
 - "Multipart upload limits" and "Error responses" (API Reference). The answer to HEAD has no
   body and so no error code.
 - "ListObjectsV2": in order of UTF-8 bytes, a thousand at a time.
@@ -101,6 +102,8 @@ class S3Driver:
                 return ErrorKind.UNAUTHENTICATED
             case sdk.HTTPClientError() | sdk.ConnectionError() | sdk.IncompleteReadError():
                 return ErrorKind.UNAVAILABLE
+            case sdk.BotoCoreError():
+                return ErrorKind.OTHER
         return None
 
     def put(
@@ -120,7 +123,11 @@ class S3Driver:
     def start_upload(self, key: str, *, metadata: Mapping[str, str]) -> str:
         """Begin a multipart upload."""
         answer = self._wire.client.create_multipart_upload(
-            Bucket=self._bucket, Key=key, Metadata=dict(metadata), ChecksumAlgorithm="CRC32"
+            Bucket=self._bucket,
+            Key=key,
+            Metadata=dict(metadata),
+            ChecksumAlgorithm="CRC32",
+            ChecksumType="FULL_OBJECT",
         )
         return str(answer["UploadId"])
 
@@ -276,7 +283,7 @@ class S3Driver:
             request["ContinuationToken"] = page["NextContinuationToken"]
 
 
-def _classify_answer(error: ClientError) -> ErrorKind | None:
+def _classify_answer(error: ClientError) -> ErrorKind:
     details = error.response["Error"]
     status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
     match details.get("Code"):
@@ -305,7 +312,7 @@ def _classify_answer(error: ClientError) -> ErrorKind | None:
             return ErrorKind.UNAVAILABLE
         case "KeyTooLongError":
             return ErrorKind.INVALID_KEY
-    return _STATUS.get(status, ErrorKind.UNAVAILABLE if status >= 500 else None)  # noqa: PLR2004
+    return _STATUS.get(status, ErrorKind.UNAVAILABLE if status >= 500 else ErrorKind.OTHER)  # noqa: PLR2004
 
 
 _STATUS = {

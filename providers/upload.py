@@ -205,6 +205,7 @@ class LargeUpload:
             except StoreError as error:
                 own = self.calls.own(self.key, metadata[CALL], error)
                 if own is not None:
+                    self._abort(upload)  # a store whose parts are objects may still hold them
                     return own
                 self._require_condition()
                 if error.kind in (ErrorKind.CONFLICT, ErrorKind.NOT_FOUND):
