@@ -12,12 +12,9 @@ A folder cannot hold both the object ``a`` and objects below ``a/``.
 """
 
 import errno
-import hashlib
 import io
-import json
 import os
 import shutil
-import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +22,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from providers._local_sidecar import Beside, flush, flush_folder
 from providers.driver import SHA256
 from providers.errors import ErrorKind
 from providers.keys import PARTS_PREFIX
@@ -92,7 +90,7 @@ class LocalDriver:
         try:
             with temporary.open("xb") as file:
                 file.write(body)
-                _flush(file.fileno())
+                flush(file.fileno())
             return self._commit(key, temporary, mode, metadata)
         finally:
             temporary.unlink(missing_ok=True)
@@ -113,7 +111,7 @@ class LocalDriver:
             done = 0
             while done < len(body):
                 done += os.pwrite(fd, memoryview(body)[done:], offset + done)
-            _flush(fd)
+            flush(fd)
         finally:
             os.close(fd)
         (folder / f"{number}-{len(body)}.done").touch()
@@ -159,14 +157,16 @@ class LocalDriver:
         # freed and used again: the version needs a finer one.
         os.utime(file, ns=(time.time_ns(), time.time_ns()))
         stat = file.stat()
-        sidecar = self._write_sidecar(key, _version(stat), metadata)
+        self._require_root()
+        beside = self._beside(key)
+        sidecar = beside.write(_version(stat).token, key, metadata)
         try:
-            with self._lock(key):
+            with beside.lock():
                 if isinstance(mode, Version) and self._current(path) != mode:
                     raise LocalFault(ErrorKind.PRECONDITION, "the object is not that version")
                 self._place(file, path, create=mode == "create")
-                _flush_folder(path.parent)
-                self._drop_stale_sidecars(sidecar)
+                flush_folder(path.parent)
+                beside.drop_stale(sidecar)
         except BaseException:
             sidecar.unlink(missing_ok=True)
             raise
@@ -181,8 +181,7 @@ class LocalDriver:
         raise LocalFault(ErrorKind.UNAVAILABLE, f"{path.parent} is created and removed in turn")
 
     def _make_parents(self, path: Path) -> None:
-        if not self.root.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
+        self._require_root()
         missing = []
         folder = path.parent
         while not folder.is_dir():
@@ -193,7 +192,7 @@ class LocalDriver:
                 folder.mkdir(exist_ok=True)
             except (FileExistsError, NotADirectoryError):
                 raise _folder_in_the_way(folder) from None
-            _flush_folder(folder.parent)
+            flush_folder(folder.parent)
 
     def _current(self, path: Path) -> Version | None:
         try:
@@ -201,64 +200,16 @@ class LocalDriver:
         except FileNotFoundError:
             return None
 
-    # Sidecars and locks
-
     def _folder(self, name: str) -> Path:
         folder = self._private / name
         if not folder.is_dir():
-            if not self.root.is_dir():
-                raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
+            self._require_root()
             folder.mkdir(parents=True, exist_ok=True)
         return folder
 
-    def _beside(self, key: str) -> Path:
-        digest = hashlib.sha256(key.encode()).hexdigest()
-        return self._private / "meta" / digest[:2] / digest
-
-    def _write_sidecar(self, key: str, version: Version, metadata: Mapping[str, str]) -> Path:
+    def _require_root(self) -> None:
         if not self.root.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
-        folder = self._beside(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"{version.token}.json"
-        with path.open("w", encoding="utf-8") as file:
-            json.dump({"key": key, "metadata": dict(metadata)}, file)
-            file.flush()
-            _flush(file.fileno())
-        _flush_folder(folder)
-        return path
-
-    def _drop_stale_sidecars(self, current: Path) -> None:
-        # Under the key's lock, but a create-only writer that has not linked yet may have one
-        # here too: only those that are older than the object's own can be nobody's future.
-        written = current.stat().st_mtime_ns
-        for path in current.parent.glob("*.json"):
-            with suppress(FileNotFoundError):
-                if path != current and path.stat().st_mtime_ns < written - 60 * 10**9:
-                    path.unlink()
-
-    def _metadata(self, key: str, version: Version) -> dict[str, str]:
-        try:
-            text = (self._beside(key) / f"{version.token}.json").read_text("utf-8")
-        except FileNotFoundError:
-            return {}  # a file that somebody else put there
-        metadata: dict[str, str] = json.loads(text)["metadata"]
-        return metadata
-
-    @contextmanager
-    def _lock(self, key: str) -> Iterator[None]:
-        if sys.platform == "win32":  # pragma: no cover
-            raise LocalFault(ErrorKind.UNSUPPORTED, "file:// needs flock")
-        import fcntl  # noqa: PLC0415 - absent on Windows, where the rest still imports
-
-        folder = self._beside(key)
-        folder.mkdir(parents=True, exist_ok=True)
-        fd = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o666)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(fd)
 
     # Reading
 
@@ -278,7 +229,7 @@ class LocalDriver:
                 end = end if range.end is None else min(end, range.end)
                 if start >= stat.st_size:
                     raise LocalFault(ErrorKind.RANGE, "the range starts past the end")
-            meta = _meta(key, stat, self._metadata(key, _version(stat)))
+            meta = self._meta(key, stat)
             yield Read(meta, _pieces(file.fileno(), start, end))
 
     def head(self, key: str) -> ObjectMeta:
@@ -287,24 +238,29 @@ class LocalDriver:
         stat = path.stat()
         if path.is_dir():
             raise FileNotFoundError(errno.ENOENT, "no such object", str(path))
-        return _meta(key, stat, self._metadata(key, _version(stat)))
+        return self._meta(key, stat)
+
+    def _meta(self, key: str, stat: os.stat_result) -> ObjectMeta:
+        return _meta(key, stat, self._beside(key).read(_version(stat).token))
+
+    def _beside(self, key: str) -> Beside:
+        return Beside(self._private / "meta", key)
 
     def delete(self, key: str, *, if_match: Version | None = None) -> None:
         """Remove an object, and the folders that it leaves empty."""
         path = self._path(key)
-        if not self.root.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
+        self._require_root()
         if not path.is_file():
             return
-        with self._lock(key):
+        with self._beside(key).lock():
             current = self._current(path)
             if current is None:
                 return
             if if_match is not None and current != if_match:
                 raise LocalFault(ErrorKind.PRECONDITION, "the object is another version")
             path.unlink(missing_ok=True)
-            _flush_folder(path.parent)
-            (self._beside(key) / f"{current.token}.json").unlink(missing_ok=True)
+            flush_folder(path.parent)
+            self._beside(key).drop(current.token)
             with suppress(OSError):  # the first folder that is not empty ends it
                 for folder in path.parents:
                     if folder == self.root:
@@ -313,8 +269,7 @@ class LocalDriver:
 
     def list(self, prefix: str, *, start_after: str | None = None) -> Iterator[ObjectMeta]:
         """Yield the objects under a prefix."""
-        if not self.root.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
+        self._require_root()
         for key in self._walk(self.root, "", prefix):
             if start_after is None or key > start_after:
                 with suppress(FileNotFoundError):  # deleted since its folder was read
@@ -322,8 +277,7 @@ class LocalDriver:
 
     def list_dir(self, prefix: str) -> Listing:
         """Return one level."""
-        if not self.root.is_dir():
-            raise FileNotFoundError(errno.ENOENT, "no such folder", str(self.root))
+        self._require_root()
         above, _, start = prefix.rpartition("/")
         folder = self.root / above if above else self.root
         stem = f"{above}/" if above else ""
@@ -440,16 +394,3 @@ def _folder_in_the_way(path: Path) -> LocalFault:
     return LocalFault(
         ErrorKind.INVALID_KEY, f"a folder cannot hold an object and a folder of one name ({path})"
     )
-
-
-def _flush(fd: int) -> None:
-    os.fsync(fd)
-
-
-def _flush_folder(path: Path) -> None:
-    """Make a new name in `path` survive a power loss."""
-    fd = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

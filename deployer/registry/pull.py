@@ -110,26 +110,24 @@ def _arrange(files: Sequence[File], blobs: Path, folder: Path) -> None:
     """Put each content where the version has it; always from nothing, so nothing else is there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
+    placed: set[str] = set()
     for file in files:
         path = folder / file.path
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(blobs / file.sha256, path)  # a crash in between loses nothing
-        except OSError:
-            shutil.copyfile(blobs / file.sha256, path)
-    _unshare(files, folder)
+        blob = blobs / file.sha256
+        # A second path gets a file of its own: writing to one must leave the other.
+        if file.sha256 in placed or not _link(blob, path):
+            shutil.copyfile(blob, path)
+        placed.add(file.sha256)
 
 
-def _unshare(files: Sequence[File], folder: Path) -> None:
-    """Give paths of one content files of their own, so that writing to one leaves the others."""
-    seen: set[str] = set()
-    for file in files:
-        if file.sha256 in seen:
-            path = folder / file.path
-            copy = path.with_name(".copy")
-            shutil.copyfile(path, copy)
-            copy.replace(path)
-        seen.add(file.sha256)
+def _link(blob: Path, path: Path) -> bool:
+    """Give the content another name, which a crash cannot undo; False where links are not known."""
+    try:
+        os.link(blob, path)
+    except OSError:
+        return False
+    return True
 
 
 class _Fetcher:
