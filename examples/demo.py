@@ -1,12 +1,13 @@
 """The main job, for real, on this machine: one model, three clouds, proven the same.
 
-Run by ``make demo``. Every step is a command that a user would type; the clouds are emulators
+Run by ``make demo``; with a path, what is printed is saved there as a picture. Every step is a command that a user would type; the clouds are emulators
 that run only as long as the demo does. Its state lives in a temporary folder.
 """
 
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,25 +29,30 @@ HERE = Path(__file__).parent
 DATA = HERE / "penguins" / "penguins.csv"
 PARTIAL = 10
 
-console = Console(highlight=False)
+console = Console(highlight=False, record=True, width=None if sys.stdout.isatty() else 100)
 
 
-def deployer(*arguments: str, allowed: tuple[int, ...] = (0,), quiet: bool = False) -> str:
-    """Run a command of deployer as a user would, show it, and return its stdout."""
-    if not quiet:
-        console.print(Text(f"\n$ deployer {' '.join(arguments)}", style="bold"))
-    done = subprocess.run(
+def deployer(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
+    """Run a command of deployer as a user would, and show it with all that it prints."""
+    console.print(Text(f"\n$ deployer {' '.join(arguments)}", style="bold"))
+    process = subprocess.Popen(
         [sys.executable, "-m", "deployer", *arguments],
         stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "COLUMNS": str(min(console.width, 110))},
-        check=False,
+        env={**os.environ, "COLUMNS": str(min(console.width, 100)), "PYTHONUNBUFFERED": "1"},
     )
-    if done.returncode not in allowed:
-        sys.exit(f"demo: the command above failed with exit code {done.returncode}")
-    if not quiet:
-        console.print(Text(done.stdout.rstrip("\n")))
-    return done.stdout
+    assert process.stdout is not None
+    for line in process.stdout:
+        console.print(Text(line.rstrip("\n")))
+    if process.wait() not in allowed:
+        sys.exit(f"demo: the command above failed with exit code {process.returncode}")
+
+
+def answer(*arguments: str) -> Any:
+    """Run a command of deployer with ``-o json`` and return its answer."""
+    command = [sys.executable, "-m", "deployer", *arguments, "-o", "json"]
+    return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
 def tree_digest(folder: Path) -> str:
@@ -63,8 +69,7 @@ def emulators() -> Iterator[list[str]]:
     """Run the clouds' emulators; yield the names of those that are up."""
     try:
         deployer("emulators", "up", allowed=(0, PARTIAL))
-        status = json.loads(deployer("emulators", "status", "-o", "json", quiet=True))
-        yield [line["cloud"] for line in status if line["healthy"]]
+        yield [line["cloud"] for line in answer("emulators", "status") if line["healthy"]]
     finally:
         deployer("emulators", "down", "--purge")
 
@@ -94,10 +99,8 @@ def main() -> None:
 
 def predictions(model: str) -> list[dict[str, Any]]:
     """Return what the model in a folder says of every row of the example table."""
-    answers: list[dict[str, Any]] = json.loads(
-        deployer("predict", model, DATA.name, "-o", "json", quiet=True)
-    )
-    return answers
+    rows: list[dict[str, Any]] = answer("predict", model, DATA.name)
+    return rows
 
 
 def verdict(
@@ -134,7 +137,14 @@ def _mark(text: str, good: bool) -> Text:
     return Text(f"✓ {text}", style="green") if good else Text("✗ differs", style="bold red")
 
 
+def save_picture(path: Path) -> None:
+    """Save what was printed as an SVG that needs no font from the network."""
+    picture = console.export_svg(title="make demo")
+    path.write_text(re.sub(r"@font-face\s*{[^}]*}", "", picture), "utf-8")
+
+
 if __name__ == "__main__":
+    picture = Path(sys.argv[1]).absolute() if len(sys.argv) > 1 else None
     with tempfile.TemporaryDirectory(prefix="deployer-demo-") as folder:
         os.environ["XDG_STATE_HOME"] = str(Path(folder, "state"))
         os.environ["DEPLOYER_EMULATORS"] = "1"
@@ -145,3 +155,6 @@ if __name__ == "__main__":
         shutil.copy(DATA, folder)
         os.chdir(folder)
         main()
+        os.chdir(HERE)
+    if picture:
+        save_picture(picture)

@@ -13,9 +13,15 @@ __all__ = ["CloudProgress"]
 
 
 class CloudProgress:
-    """Progress of several clouds at once. Safe to use from many threads."""
+    """Progress of several clouds at once. Safe to use from many threads.
 
-    def __init__(self, output: Output, verb: str) -> None:
+    Args:
+        output: the command's way to speak.
+        verb: said of a cloud that has everything, where no bar shows it; empty for silence.
+
+    """
+
+    def __init__(self, output: Output, verb: str = "") -> None:
         self._output = output
         self._verb = verb
         self._progress: Progress | None = None
@@ -73,5 +79,5 @@ class CloudProgress:
         elif not self._output.json:
             if error:
                 self._output.warn(f"{cloud}: {error}")
-            else:
+            elif self._verb:
                 self._output.done(f"{cloud}: {self._verb}")

@@ -51,7 +51,7 @@ def pull(
         if not clouds:
             raise UsageError(f"unknown cloud {source!r}", hint="see: deployer config show")
     label = "pull"
-    with CloudProgress(output, "fetched") as progress:
+    with CloudProgress(output) as progress:
 
         def begin(resolved: Resolved) -> None:
             progress.begin(label, resolved.manifest.size)
