@@ -1,0 +1,41 @@
+"""Whether the ONNX file answers as the pipeline it came from."""
+
+from deployer.errors import FailedError
+from deployer.packaging.documents import Parity
+from deployer.packaging.runtime import Prediction
+
+__all__ = ["TOLERANCE", "compare"]
+
+# The largest difference between two probabilities that still counts as the same answer: what
+# float32 arithmetic in another order of operations can explain, with room.
+TOLERANCE = 1e-5
+
+
+def compare(expected: Prediction, actual: Prediction, *, tolerance: float = TOLERANCE) -> Parity:
+    """Return how far `actual` is from `expected`, row by row.
+
+    Raises:
+        FailedError: a label differs, or a probability by more than `tolerance`.
+
+    """
+    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+    rows = len(expected.labels)
+    equal = int(np.sum(expected.labels == actual.labels))
+    differences = np.abs(
+        expected.probabilities.astype(np.float64) - actual.probabilities.astype(np.float64)
+    )
+    largest = float(differences.max(initial=0.0))
+    # Not ">": a NaN must fail too.
+    if equal != rows or not largest <= tolerance:
+        raise FailedError(
+            f"the ONNX model does not answer as the scikit-learn pipeline: {equal} of {rows} "
+            f"labels agree, probabilities differ by up to {largest:.2g} (allowed {tolerance:g})",
+            hint="rescale columns with extreme values, or leave them out with --drop",
+        )
+    return Parity(
+        rows=rows,
+        labels_equal=equal,
+        max_probability_difference=largest,
+        tolerance=tolerance,
+    )

@@ -1,0 +1,130 @@
+"""ONNX bytes to labels and probabilities, on onnxruntime alone."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from deployer.errors import DamagedError, FailedError
+from deployer.packaging.documents import Schema
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["BATCH_ROWS", "OnnxClassifier", "Prediction"]
+
+# One-hot columns are dense inside the model: this bounds memory, not speed.
+BATCH_ROWS = 8192
+
+
+class Prediction(NamedTuple):
+    """Answers for N rows.
+
+    Attributes:
+        labels: str of shape (N,).
+        probabilities: float32 of shape (N, classes), in the order of the classes.
+
+    """
+
+    labels: "NDArray[Any]"
+    probabilities: "NDArray[np.float32]"
+
+
+class OnnxClassifier:
+    """A classifier in an ONNX file, called with one array per column.
+
+    Args:
+        model: the file's bytes.
+        schema: its inputs and outputs.
+        where: what to call it in messages.
+
+    Raises:
+        DamagedError: not an ONNX model, or its inputs and outputs are not the schema's.
+
+    """
+
+    def __init__(self, model: bytes, schema: Schema, *, where: str = "model.onnx") -> None:
+        self.schema = schema
+        self.where = where
+        self._session = _open_session(model, where)
+        self._outputs = [schema.outputs.label.tensor, schema.outputs.probabilities.tensor]
+        self._check(
+            "inputs",
+            [(each.tensor, each.dtype) for each in schema.inputs],
+            self._session.get_inputs(),
+        )
+        self._check(
+            "outputs",
+            [
+                (schema.outputs.label.tensor, schema.outputs.label.dtype),
+                (schema.outputs.probabilities.tensor, schema.outputs.probabilities.dtype),
+            ],
+            self._session.get_outputs(),
+        )
+
+    def _check(
+        self, called: str, promised: Sequence[tuple[str, str]], found: Sequence[Any]
+    ) -> None:
+        types = {"float32": "tensor(float)", "string": "tensor(string)"}
+        expected = {name: types[dtype] for name, dtype in promised}
+        actual = {each.name: each.type for each in found}
+        if expected != actual:
+            raise DamagedError(
+                f"the model's {called} {actual} are not those of the schema {expected}",
+                where=self.where,
+            )
+
+    def predict(self, arrays: "Mapping[str, NDArray[Any]]") -> Prediction:
+        """Return the answers for `arrays`: one array of shape (N, 1) per column of the schema.
+
+        Raises:
+            FailedError: onnxruntime cannot run the model.
+
+        """
+        import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+        rows = len(next(iter(arrays.values())))
+        parts = [
+            self._run(arrays, start, min(start + BATCH_ROWS, rows))
+            for start in range(0, rows, BATCH_ROWS)
+        ]
+        if not parts:
+            classes = len(self.schema.outputs.label.classes)
+            return Prediction(np.empty(0, dtype=object), np.empty((0, classes), dtype=np.float32))
+        return Prediction(
+            np.concatenate([part.labels for part in parts]),
+            np.concatenate([part.probabilities for part in parts]),
+        )
+
+    def _run(self, arrays: "Mapping[str, NDArray[Any]]", start: int, stop: int) -> Prediction:
+        feed = {each.tensor: arrays[each.name][start:stop] for each in self.schema.inputs}
+        try:
+            labels, probabilities = self._session.run(self._outputs, feed)
+        except Exception as error:  # onnxruntime's errors share no narrower base
+            raise FailedError(
+                f"onnxruntime cannot run the model: {_first_line(error)}", where=self.where
+            ) from error
+        return Prediction(labels, probabilities)
+
+
+def _open_session(model: bytes, where: str) -> Any:
+    import onnxruntime  # noqa: PLC0415 - slow to import
+
+    options = onnxruntime.SessionOptions()
+    # One thread: the order of sums, and so the last bit, must not depend on the machine's cores.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(
+            model, sess_options=options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # as above
+        raise DamagedError(
+            f"onnxruntime cannot load the model: {_first_line(error)}",
+            where=where,
+            hint="fetch the model again, or train it again",
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)

@@ -1,0 +1,209 @@
+"""Training end to end on real data, checked against scikit-learn and pandas used directly."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, f1_score
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from deployer.errors import FailedError, UsageError
+from deployer.packaging.load import load_package
+from deployer.packaging.onnx_export import export_onnx
+from deployer.packaging.skops_io import load_skops
+from deployer.packaging.table import parse_table
+from deployer.training.split import stratified_split
+from deployer.training.train import train
+
+
+def documents(package: Path) -> dict[str, Any]:
+    return {path.stem: json.loads(path.read_bytes()) for path in package.glob("*.json")}
+
+
+def test_scores_are_those_of_scikit_learn_s_own_pipeline(penguins: Path, tmp_path: Path) -> None:
+    result = train(penguins, target="species", out=tmp_path / "model", seed=3)
+    frame = pd.read_csv(penguins)
+    expected = frame.pop("species").astype(object)
+    numbers = frame.select_dtypes("number").columns.tolist()
+    words = [name for name in frame if name not in numbers]
+    pipeline = make_pipeline(
+        ColumnTransformer(
+            [
+                ("n", make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), numbers),
+                ("w", OneHotEncoder(handle_unknown="ignore"), words),
+            ]
+        ),
+        LogisticRegression(max_iter=1000),
+    )
+    frame[words] = frame[words].astype(object).fillna("")
+    fit_x, test_x, fit_y, test_y = train_test_split(
+        frame.index, expected, test_size=0.25, random_state=3, stratify=expected
+    )
+    pipeline.fit(frame.loc[sorted(fit_x)], expected[sorted(fit_x)])
+    predicted = pipeline.predict(frame.loc[test_x])
+    assert result.metrics.rows == len(test_x) == 86
+    assert result.metrics.accuracy == accuracy_score(test_y, predicted)
+    assert result.metrics.macro_f1 == f1_score(test_y, predicted, average="macro")
+    assert result.metrics.baseline.label == fit_y.value_counts().index[0] == "Adelie"
+    assert result.metrics.baseline.accuracy == (test_y == "Adelie").mean()
+    assert result.metrics.parity.rows == result.metrics.parity.labels_equal == 344
+    assert result.metrics.parity.max_probability_difference <= 1e-5
+
+
+def test_the_model_shipped_was_fitted_on_the_training_rows_only(
+    penguins: Path, tmp_path: Path
+) -> None:
+    train(penguins, target="species", out=tmp_path / "model")
+    pipeline = load_skops(tmp_path / "model" / "model.skops")
+    scaler = pipeline["preprocess"].named_transformers_["numeric"]["scale"]
+    assert set(np.atleast_1d(scaler.n_samples_seen_)) == {258}
+
+
+def test_the_same_input_gives_the_same_bytes_in_another_process(
+    penguins: Path, tmp_path: Path
+) -> None:
+    train(penguins, target="species", out=tmp_path / "one")
+    subprocess.run(
+        [
+            *(sys.executable, "-c", "from deployer.cli import main; main()", "train"),
+            *(str(penguins), "--target", "species", "--out", str(tmp_path / "two"), "-q"),
+        ],
+        check=True,
+        capture_output=True,
+        env={**os.environ, "PYTHONHASHSEED": "1", "OMP_NUM_THREADS": "1"},
+    )
+    one, two = (
+        {path.name: path.read_bytes() for path in (tmp_path / name).iterdir()}
+        for name in ("one", "two")
+    )
+    assert one == two
+    train(penguins, target="species", out=tmp_path / "three", seed=1)
+    assert (tmp_path / "three" / "model.onnx").read_bytes() != one["model.onnx"]
+
+
+def test_documents_say_what_happened(penguins: Path, tmp_path: Path) -> None:
+    warned: list[str] = []
+    table = penguins.read_bytes().replace(b"Torgersen,39.1", b"Torgersen,NA", 1)
+    data = tmp_path / "data.csv"
+    data.write_bytes(table.replace(b"Adelie", b"", 1))
+    result = train(
+        data, target="species", out=tmp_path / "model", drop=["year"], warn=warned.append
+    )
+    assert warned == result.warnings == ["1 row has no 'species' and is left out: row 1"]
+    written = documents(tmp_path / "model")
+    run = written["model"]["training"]
+    assert run["rows"] == {"table": 344, "without_target": 1, "train": 257, "test": 86}
+    assert run["classes"] == {"Adelie": 151, "Chinstrap": 68, "Gentoo": 124}
+    assert run["ignored"] == [{"name": "year", "reason": "named by --drop"}]
+    assert run["data"]["size"] == data.stat().st_size
+    assert written["schema"]["ignored"] == ["year"]
+    kinds = {each["name"]: each["kind"] for each in written["schema"]["inputs"]}
+    assert kinds["island"] == kinds["sex"] == "categorical"
+    sex = next(each for each in written["schema"]["inputs"] if each["name"] == "sex")
+    assert sex["categories"] == ["female", "male"]
+    assert sex["missing"] > 0
+    onnx.checker.check_model(onnx.load(tmp_path / "model" / "model.onnx"), full_check=True)
+
+
+NAMES = st.lists(
+    st.sampled_from(
+        ["a b", "a_b", "label", "probabilities", "é:1", '"q,"', "variable", "x/y", "1"]
+    ),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> bytes:
+    names = draw(NAMES)
+    random = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    rows = draw(st.integers(12, 60))
+    classes = draw(st.integers(2, 4))
+    target = [f"c{i % classes}" for i in range(rows)]
+    columns = {}
+    for name in names:
+        if draw(st.booleans()):
+            scale, offset = 10.0 ** random.integers(-6, 6), 10.0 ** random.integers(-3, 9)
+            cells = [str(each) for each in offset + scale * random.standard_normal(rows)]
+        else:
+            cells = [f"w{each}" for each in random.integers(0, draw(st.integers(1, 12)), rows)]
+        share = draw(st.sampled_from([0, 0.2, 0.9]))
+        columns[name] = ["" if random.random() < share else each for each in cells]
+        columns[name][0] = cells[0]
+    text = io.StringIO()
+    csv.writer(text).writerows([["target", *columns], *zip(target, *columns.values(), strict=True)])
+    return text.getvalue().encode()
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(data=tables())
+def test_any_table_gives_a_model_that_loads_and_agrees(
+    tmp_path_factory: pytest.TempPathFactory, data: bytes
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    (folder / "data.csv").write_bytes(data)
+    train(folder / "data.csv", target="target", out=folder / "model", test_size=0.4)
+    table = parse_table(data, "data.csv")
+    prediction = load_package(folder / "model").predict_table(table)
+    assert prediction.probabilities.shape == (len(table), len(set(table.columns["target"])))
+    assert np.isfinite(prediction.probabilities).all()
+
+
+def test_a_column_with_values_in_held_out_rows_only_keeps_its_place(tmp_path: Path) -> None:
+    labels = ["a", "b"] * 20
+    held_out = stratified_split(labels, test_size=0.25, seed=0).test
+    rows = [
+        f"{label},{i % 7},{i if i in held_out else ''},{'w' if i in held_out else ''}"
+        for i, label in enumerate(labels)
+    ]
+    data = tmp_path / "data.csv"
+    data.write_text("\n".join(["y,x,late,word", *rows]))
+    train(data, target="y", out=tmp_path / "model")
+    late, word = documents(tmp_path / "model")["schema"]["inputs"][1:]
+    assert (late["missing"], word["missing"], word["categories"]) == (30, 30, [])
+    load_package(tmp_path / "model")
+
+
+def test_disagreement_writes_nothing(
+    penguins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wrong(pipeline: Any, inputs: Any) -> Any:
+        data, tensors = export_onnx(pipeline, inputs)
+        model = onnx.load_from_string(data)
+        for node in model.graph.node:
+            for attribute in node.attribute:
+                if attribute.name == "intercepts":
+                    attribute.floats[0] += 1e-3
+        return model.SerializeToString(), tensors
+
+    monkeypatch.setattr("deployer.training.build.export_onnx", wrong)
+    with pytest.raises(FailedError, match="does not answer as the scikit-learn pipeline"):
+        train(penguins, target="species", out=tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_infinite_numbers_are_named(penguins: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.csv"
+    data.write_bytes(penguins.read_bytes().replace(b"Torgersen,39.5", b"Torgersen,inf", 1))
+    with pytest.raises(UsageError) as caught:
+        train(data, target="species", out=tmp_path / "model")
+    assert caught.value.where == f"{data}: row 2 (line 3), column 'bill_length_mm'"
+    assert list(tmp_path.iterdir()) == [data]
