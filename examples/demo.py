@@ -30,6 +30,7 @@ DATA = HERE / "penguins" / "penguins.csv"
 PARTIAL = 10
 
 console = Console(highlight=False, record=True, width=None if sys.stdout.isatty() else 100)
+COLOURS = {} if os.environ.get("NO_COLOR") else {"FORCE_COLOR": "1"}
 
 
 def deployer(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
@@ -40,11 +41,11 @@ def deployer(*arguments: str, allowed: tuple[int, ...] = (0,)) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        env={**os.environ, "COLUMNS": str(min(console.width, 100)), "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "COLUMNS": str(min(console.width, 100)), **COLOURS},
     )
     assert process.stdout is not None
     for line in process.stdout:
-        console.print(Text(line.rstrip("\n")))
+        console.print(Text.from_ansi(line.rstrip("\n")))
     if process.wait() not in allowed:
         sys.exit(f"demo: the command above failed with exit code {process.returncode}")
 
@@ -53,6 +54,12 @@ def answer(*arguments: str) -> Any:
     """Run a command of deployer with ``-o json`` and return its answer."""
     command = [sys.executable, "-m", "deployer", *arguments, "-o", "json"]
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+
+
+def heading(text: str) -> None:
+    """Begin a step."""
+    console.print()
+    console.print(Rule(text, align="left"))
 
 
 def tree_digest(folder: Path) -> str:
@@ -77,21 +84,21 @@ def emulators() -> Iterator[list[str]]:
 def main() -> None:
     """Train, publish, fetch back from each cloud, and compare."""
     began = time.monotonic()
-    console.print(Rule("1 · three clouds on this machine", align="left"))
+    heading("1 · three clouds on this machine")
     with emulators() as clouds:
-        console.print(Rule("2 · from a table to a model", align="left"))
+        heading("2 · from a table to a model")
         deployer("train", DATA.name, "--target", "species")
-        console.print(Rule("3 · one act, every cloud", align="left"))
+        heading("3 · one act, every cloud")
         deployer("push", "model", "penguins:champion", "--clouds", ",".join(clouds))
         deployer("show", "penguins@champion")
-        console.print(Rule("4 · fetch it back from each one, and compare", align="left"))
+        heading("4 · fetch it back from each one, and compare")
         trained = (tree_digest(Path("model")), predictions("model"))
         fetched = {}
         for cloud in clouds:
             target = f"from-{cloud}"
             deployer("pull", "penguins@champion", target, "--from", cloud)
             fetched[cloud] = (tree_digest(Path(target)), predictions(target))
-    console.print(Rule("5 · verdict", align="left"))
+    heading("5 · verdict")
     verdict(trained, fetched, time.monotonic() - began)
     if any(copy != trained for copy in fetched.values()):
         sys.exit("demo: a cloud served something else than what was trained")

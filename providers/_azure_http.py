@@ -26,6 +26,7 @@ from azure.core.pipeline.policies import (
 from azure.core.pipeline.transport import HttpRequest, RequestsTransport
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from providers._azure_rest import sign, text
@@ -42,6 +43,7 @@ API_VERSION = "2026-02-06"  # the first one in which listings know startFrom
 BINARY = "application/octet-stream"
 SCOPE = "https://storage.azure.com/.default"
 PIECE = 1024 * 1024
+JOINED = 64 * 1024
 SUCCESS = range(200, 300)
 _MESSAGE = re.compile(rb"<Message>([^<\n]+)")  # further lines: request id and time
 
@@ -211,8 +213,38 @@ class _Adapter(HTTPAdapter):
             HTTPConnectionPool, self.get_connection_with_tls_context(request, verify, proxies)
         )
         self.cert_verify(pool, endpoint, verify, None)  # type: ignore[no-untyped-call]
+        secure = endpoint.startswith("https://")
+        pool.ConnectionCls = _OneWriteSecure if secure else _OneWrite
         target = self.request_url(request, proxies)
         return pool, f"{endpoint}/".removesuffix(target)
+
+
+class _OneWrite(HTTPConnection):
+    """Sends the head of a request together with a short body.
+
+    As two writes they wake the server twice and let go of the interpreter twice: 1,000 objects
+    of 10 KB from eight threads take half as long again.
+    """
+
+    _waiting = False
+    _head = b""
+
+    def request(self, method: str, url: str, body: Any = None, *args: Any, **options: Any) -> None:
+        self._waiting = isinstance(body, bytes) and 0 < len(body) <= JOINED
+        self._head = b""
+        super().request(method, url, body, *args, **options)
+
+    def send(self, data: Any) -> None:
+        if self._waiting:
+            self._waiting, self._head = False, data
+            return
+        if self._head:
+            data, self._head = self._head + data, b""
+        super().send(data)
+
+
+class _OneWriteSecure(_OneWrite, HTTPSConnection):
+    """The same over TLS."""
 
 
 def _pieces(body: bytes) -> bytes | Iterable[bytes]:

@@ -187,15 +187,15 @@ class Wire:
         factory = session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=_moment)
         region = region or session.get_config_variable("region") or "us-east-1"
-        # Named, for by itself the SDK presigns for the global endpoint, which redirects; a name
-        # with dots would match no certificate.
-        client = self._client(session, region, "path" if "." in self.bucket else "virtual")
+        # Named, for by itself the SDK presigns for the global endpoint, which redirects.
+        client = self._client(session, region, "virtual")
         if not (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS_HOSTS):
             # Few servers other than AWS answer to a host name per bucket.
             client = self._client(session, region, "path")
         asked = _first_request(client, self.bucket)
         url = urlsplit(asked.url)
-        _, _, region, service, _ = asked.headers["Authorization"].decode().split(",")[0].split("/")
+        credential = asked.headers["Authorization"].decode().split(",")[0]
+        _, _, region, service, _ = credential.rsplit("/", 4)
         config = client.meta.config
         http = URLLib3Session(
             verify=session.get_config_variable("ca_bundle")

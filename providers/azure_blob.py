@@ -321,7 +321,7 @@ class AzureDriver:
         """Return one level."""
         pages = list(self._pages(prefix, {"delimiter": "/"}))
         objects = (meta for page in pages for meta in page.objects)
-        # A page may end between two names below one prefix, which then stands on both.
+        # That a prefix stands on one page only is not promised.
         prefixes = {name for page in pages for name in page.prefixes}
         return Listing(tuple(sorted(objects, key=lambda meta: meta.key)), tuple(sorted(prefixes)))
 

@@ -79,6 +79,17 @@ class Output:
             table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
         self.out.print(table, soft_wrap=False)
 
+    def fields(self, rows: Iterable[tuple[str, object]]) -> None:
+        """Print names and values on stdout, one pair a line."""
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+
+        grid = Table.grid(padding=(0, 3))
+        for name, value in rows:
+            grid.add_row(Text(f" {name}", style="bold"), Text(str(value)))
+        self.out.print()
+        self.out.print(grid, soft_wrap=False)
+
     def say(self, message: str) -> None:
         """Print a line of progress on stderr, unless the user wants quiet."""
         if not self.quiet:

@@ -73,22 +73,22 @@ def _print(
 ) -> None:
     manifest, record = resolved.manifest, resolved.record
     version = f":{resolved.version}" if resolved.version else ""
-    about = [
-        ["version", f"{resolved.name}{version}"],
-        ["manifest", f"sha256:{resolved.digest[:32]}…"],
-        ["aliases", ", ".join(aliases) or "none"],
-        ["files", f"{len(manifest.files)}, {human_bytes(manifest.size)}"],
+    about: list[tuple[str, object]] = [
+        ("version", f"{resolved.name}{version}"),
+        ("manifest", f"sha256:{resolved.digest}"),
+        ("aliases", ", ".join(aliases) or "none"),
+        ("files", f"{len(manifest.files)}, {human_bytes(manifest.size)}"),
     ]
     if record:
-        about.append(["published", f"{record.created} by {record.by}"])
+        about.append(("published", f"{record.created} by {record.by}"))
     if manifest.lineage.parent:
-        about.append(["parent", f"sha256:{manifest.lineage.parent[:32]}…"])
+        about.append(("parent", f"sha256:{manifest.lineage.parent}"))
     if manifest.lineage.data:
-        about.append(["data", f"sha256:{manifest.lineage.data[:32]}…"])
+        about.append(("data", f"sha256:{manifest.lineage.data}"))
     if manifest.lineage.commit:
-        about.append(["commit", manifest.lineage.commit])
-    about += [[name, f"{value:.4f}"] for name, value in _scores(manifest.metrics)]
-    output.table(["", ""], about)
+        about.append(("commit", manifest.lineage.commit))
+    about += [(name, f"{value:.4f}") for name, value in _scores(manifest.metrics)]
+    output.fields(about)
     output.table(
         ["file", "size", "sha256"],
         [[file.path, human_bytes(file.size), f"{file.sha256[:16]}…"] for file in manifest.files],

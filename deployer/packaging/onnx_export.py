@@ -8,7 +8,8 @@ from deployer.packaging.documents import Input, NumericInput
 
 __all__ = ["TARGET_OPSET", "export_onnx"]
 
-# Pinned, not the newest: the bytes must not change with the library, and older runtimes can load.
+# The newest that may be used, pinned: bytes must not change with the library, and older runtimes
+# must be able to load them.
 TARGET_OPSET = {"": 17, "ai.onnx.ml": 3}
 
 
@@ -53,4 +54,8 @@ def export_onnx(pipeline: Any, inputs: Sequence[Input]) -> tuple[bytes, list[str
     except Exception as error:  # skl2onnx raises whatever its converters do
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise FailedError(f"the pipeline cannot be exported to ONNX: {first}") from error
+    # skl2onnx keeps them in a set: their order changes from process to process.
+    opsets = sorted(model.opset_import, key=lambda opset: opset.domain)
+    del model.opset_import[:]
+    model.opset_import.extend(opsets)
     return model.SerializeToString(deterministic=True), [each.name for each in model.graph.input]

@@ -1,4 +1,4 @@
-"""The Google Cloud Storage JSON dialect: buckets, objects, compose, listings.
+"""The Google Cloud Storage dialect: buckets, objects, compose, listings.
 
 Sources: "Cloud Storage JSON API" (Objects: get, delete, list, compose; Buckets), "Request
 preconditions", "HTTP status and error codes for JSON", "Object naming requirements". What is
@@ -11,10 +11,17 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from tests.fakes import gcs_lists, gcs_reads, gcs_uploads, gcs_xml
+from tests.fakes import gcs_lists, gcs_reads, gcs_uploads
 from tests.fakes.checksums import b64digest
 from tests.fakes.common import ApiError, Peek
-from tests.fakes.gcs_json import bucket_resource, json_response, number, parse_json, resource
+from tests.fakes.gcs_json import (
+    bucket_resource,
+    json_response,
+    number,
+    parse_json,
+    resource,
+    select_fields,
+)
 from tests.fakes.state import Bucket, State, StoredObject
 from tests.fakes.wire import Request, Response
 
@@ -86,8 +93,7 @@ class Gcs:
             "objects.list": lambda request: gcs_lists.objects(self, request),
             "objects.get": self._get,
             "objects.download": self._get,
-            "xml.get": self._get_xml,
-            "xml.head": self._get_xml,
+            "objects.head": self._get,
             "objects.delete": self._delete,
             "objects.compose": self._compose,
             "objects.insert": self.uploads.insert,
@@ -111,17 +117,9 @@ class Gcs:
         elif parts[:2] == ["storage", "v1"]:
             download = request.query.get("alt") == "media"
             request.operation = self._operation(request, parts[2:], download=download)
-        elif request.method == "GET" and len(parts) > 1:
-            request.bucket, request.key = parts[0], "/".join(parts[1:])
-            request.operation = "objects.download"
-        elif (
-            request.method in {"GET", "HEAD"}
-            and len(parts) > 1
-            and parts[0]
-            and parts[0] != "batch"
-        ):
-            request.bucket, _, request.key = (unquote(request.raw_path[1:])).partition("/")
-            request.operation = f"xml.{request.method.lower()}" if request.key else ""
+        elif gcs_reads.is_xml(request):
+            request.bucket, _, request.key = unquote(request.raw_path[1:]).partition("/")
+            request.operation = gcs_reads.XML_OPERATIONS[request.method] if request.key else ""
         if not request.operation:
             raise ApiError(501, "notImplemented", f"{request.method} {request.raw_path}")
 
@@ -146,13 +144,16 @@ class Gcs:
     def handle(self, request: Request) -> Response:
         self._authenticate(request)
         allowed = _PARAMETERS.get(request.operation, set()) | _COMMON
-        if gcs_xml.is_xml(request):
-            allowed = set()
+        if gcs_reads.is_xml(request):
+            allowed = {"generation"}
         for name in request.query:
             if name not in allowed:
                 raise ApiError(501, "notImplemented", f"The parameter {name} is not supported")
         gcs_reads.reject_unknown(request)
-        return self._handlers[request.operation](request)
+        response = self._handlers[request.operation](request)
+        if "fields" in request.query and response.body and request.operation != "objects.download":
+            response.body = select_fields(response.body, request.query["fields"])
+        return response
 
     def _authenticate(self, request: Request) -> None:
         """ "HTTP status and error codes": 401 for who you are, 403 for what you may do."""
@@ -172,9 +173,7 @@ class Gcs:
             headers["WWW-Authenticate"] = 'Bearer realm="https://accounts.google.com/"'
         if request.method == "HEAD" or error.status == 304:
             return Response(error.status, headers)
-        if gcs_xml.is_xml(request):
-            return gcs_xml.error(error, headers)
-        if request.operation.startswith("xml."):
+        if gcs_reads.is_xml(request):
             return gcs_reads.xml_error(error, headers)
         if request.operation == "objects.download":
             # A media request is answered in plain text.
@@ -313,16 +312,13 @@ class Gcs:
     def _get(self, request: Request) -> Response:
         with self.state.lock:
             stored = self._current(request, self.bucket(request))
+        if gcs_reads.is_xml(request):
+            self.check(gcs_reads.conditions(request), stored, read=True)
+            return gcs_reads.xml(request, stored)
         self.check(request.query, stored, read=True)
         if request.operation == "objects.get":
             return json_response(resource(request, stored), headers={"ETag": stored.etag})
         return gcs_reads.media(request, stored)
-
-    def _get_xml(self, request: Request) -> Response:
-        with self.state.lock:
-            stored = self._current(request, self.bucket(request))
-        self.check(gcs_reads.conditions(request), stored, read=True)
-        return gcs_reads.xml(request, stored)
 
     def _delete(self, request: Request) -> Response:
         with self.state.lock:

@@ -90,3 +90,40 @@ def json_response(
 
 def timestamp(moment: float) -> str:
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+
+
+def select_fields(body: bytes, mask: str) -> bytes:
+    """Keep what a partial-response mask names, such as `items(name,size),nextPageToken`."""
+    tree, rest = _mask(mask)
+    if rest or not tree:
+        raise ApiError(400, "invalidParameter", f"Invalid field selection {mask}")
+    return json.dumps(_kept(json.loads(body), tree)).encode()
+
+
+def _mask(text: str) -> tuple[dict[str, Any], str]:
+    """Parse `a,b(c,d),e/f` up to an unmatched parenthesis; return what is left, too."""
+    tree: dict[str, Any] = {}
+    while text:
+        end = next((at for at, mark in enumerate(text) if mark in ",()/"), len(text))
+        name, text = text[:end].strip(), text[end:]
+        inner: dict[str, Any] = {}
+        if text.startswith("/"):
+            end = next((at for at, mark in enumerate(text) if mark in ",)"), len(text))
+            inner, _ = _mask(text[1:end])
+            text = text[end:]
+        elif text.startswith("("):
+            inner, text = _mask(text[1:])
+            text = text[1:]
+        tree[name] = inner
+        if not text.startswith(","):
+            break
+        text = text[1:]
+    return tree, text
+
+
+def _kept(value: Any, tree: dict[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_kept(item, tree) for item in value]
+    if not tree or "*" in tree or not isinstance(value, dict):
+        return value
+    return {name: _kept(value[name], tree[name]) for name in tree if name in value}

@@ -35,6 +35,15 @@ _XML_CODES = {
 }
 
 
+XML_OPERATIONS = {"GET": "objects.download", "HEAD": "objects.head"}
+_JSON_PATHS = ("/storage/", "/download/storage/", "/upload/storage/", "/batch/")
+
+
+def is_xml(request: Request) -> bool:
+    """Whether a read is one of the XML API: /bucket/object."""
+    return request.method in XML_OPERATIONS and not request.raw_path.startswith(_JSON_PATHS)
+
+
 def reject_unknown(request: Request) -> None:
     """Refuse an x-goog-* header that asks for what is not built."""
     for name in request.headers:

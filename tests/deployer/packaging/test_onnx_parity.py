@@ -1,8 +1,10 @@
 """Parity: agreement passes, any disagreement fails, and fails in one line."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from deployer.errors import FailedError
@@ -39,3 +41,10 @@ def test_a_disagreement_fails(actual: Callable[[], Prediction]) -> None:
     with pytest.raises(FailedError, match=r"\d of 3 labels agree") as caught:
         compare(off_by(0), actual())
     assert "\n" not in str(caught.value)
+
+
+def test_the_order_of_opsets_does_not_depend_on_the_process(trained: Path) -> None:
+    model = onnx.load(trained / "model.onnx")
+    domains = [opset.domain for opset in model.opset_import]
+    assert len(domains) > 1
+    assert domains == sorted(domains)
