@@ -125,7 +125,9 @@ def _read(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"cannot be read: {error}", where=str(path)) from error
+        raise UsageError(
+            f"cannot be read: {error}", where=str(path), hint="correct the file, or move it away"
+        ) from error
 
 
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
@@ -196,4 +198,8 @@ def _check(
             hint = f"did you mean '{at}{near[0]}'?" if near else f"known are {', '.join(known)}"
             raise UsageError(f"unknown setting '{at}{key}'", where=where, hint=hint)
         if leaves and isinstance(value, Mapping):
-            raise UsageError(f"setting '{at}{key}' must not be a table", where=where)
+            raise UsageError(
+                f"setting '{at}{key}' must not be a table",
+                where=where,
+                hint=f"write {key} = … below [{at.rstrip('.')}]",
+            )

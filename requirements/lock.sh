@@ -8,4 +8,4 @@ compile=("$uv" pip compile --universal --python-version 3.11 --generate-hashes
 "${compile[@]}" requirements/uv.in -o requirements/uv.txt
 "${compile[@]}" pyproject.toml --all-extras --group dev --group bench -o requirements/dev.txt
 # The last LocalStack that needs no licence token breaks with newer dependencies than it was released with.
-"${compile[@]}" --exclude-newer 2025-12-15 requirements/localstack.in -o requirements/localstack.txt
+"${compile[@]}" --exclude-newer 2025-12-15 requirements/localstack.in -o deployer/emulators/tools/localstack.txt

@@ -52,7 +52,7 @@ def set_(
             f"{LATEST!r} follows the newest version by itself", hint="choose another alias"
         )
     separator = ":" if version.isdigit() else "@"
-    registry = join(clouds, home=settings.push.home, probes=state_dir() / "probes")
+    registry = join(clouds, home=settings.push.home, probes=state_dir() / "probes", found_new=False)
     resolved = resolve(registry.home, parse_reference(f"{name}{separator}{version}"))
     assert resolved.version is not None  # noqa: S101 - it was named by number or alias
     wanted = Move(

@@ -51,12 +51,21 @@ def cloud_options(command: Callable[..., Any]) -> Callable[..., Any]:
             listed = _emulated_only(listed, emulated)
         clouds = open_clouds(settings, listed, workers=concurrency, timeout=timeout)
         try:
-            return command(*args, clouds=clouds, settings=settings, **kwargs)
-        finally:
-            for cloud in clouds:
-                cloud.store.close()
+            result = command(*args, clouds=clouds, settings=settings, **kwargs)
+        except KeyboardInterrupt:
+            raise  # closing would wait for transfers that a silent cloud holds up
+        except BaseException:
+            _close(clouds)
+            raise
+        _close(clouds)
+        return result
 
     return wrapper
+
+
+def _close(clouds: Sequence[Cloud]) -> None:
+    for cloud in clouds:
+        cloud.store.close()
 
 
 def _enter_emulators() -> tuple[str, ...]:

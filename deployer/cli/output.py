@@ -28,6 +28,11 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
+def _printable(value: object) -> str:
+    """Return text that cannot steer a terminal: it may come from a record that anybody wrote."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
+
+
 @dataclass
 class Output:
     """One command's way to speak, made from the shared flags."""
@@ -76,7 +81,9 @@ class Output:
             numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
             table.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in listed:
-            table.add_row(*(cell if isinstance(cell, Text) else Text(str(cell)) for cell in row))
+            table.add_row(
+                *(cell if isinstance(cell, Text) else Text(_printable(cell)) for cell in row)
+            )
         self.out.print(table, soft_wrap=False)
 
     def fields(self, rows: Iterable[tuple[str, object]]) -> None:
@@ -86,7 +93,7 @@ class Output:
 
         grid = Table.grid(padding=(0, 3))
         for name, value in rows:
-            grid.add_row(Text(f" {name}", style="bold"), Text(str(value)))
+            grid.add_row(Text(f" {name}", style="bold"), Text(_printable(value)))
         self.out.print()
         self.out.print(grid, soft_wrap=False)
 
@@ -108,7 +115,7 @@ class Output:
         """Print one line at once: several threads may have something to say."""
         from rich.text import Text  # noqa: PLC0415
 
-        self.err.print(Text.assemble((mark, style), message))
+        self.err.print(Text.assemble((mark, style), _printable(message)))
 
     @property
     def live(self) -> bool:

@@ -58,7 +58,7 @@ def push(
         aliases=tuple(dict.fromkeys(check_alias(a) for a in (*aliases, *([tag] if colon else [])))),
         clouds=clouds,
         home=home or settings.push.home,
-        require=required_number(require or settings.push.require, len(clouds)),
+        require=required_number(settings.push.require if require is None else require, len(clouds)),
         state=state_dir(),
     )
     with CloudProgress(output, "complete") as progress:

@@ -56,15 +56,17 @@ def hash_folder(root: Path) -> Content:
 
     """
     found = scan(root)
+    pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash")
     try:
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            prints = list(pool.map(lambda entry: fingerprint(entry[1]), found))
+        prints = list(pool.map(lambda entry: fingerprint(entry[1]), found))
     except OSError as error:
         raise UsageError(
             f"cannot be read: {error.strerror}",
             where=str(error.filename),
             hint="correct its permissions",
         ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
     files = tuple(
         File(path=path, size=found_print.size, sha256=found_print.sha256)
         for (path, _), found_print in zip(found, prints, strict=True)

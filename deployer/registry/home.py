@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.errors import DeployerError, UsageError
+from deployer.errors import DeployerError, MissingError, UsageError
 from deployer.registry import layout
 from deployer.registry.cloud import Cloud, everywhere, read_marker, write_document
 from deployer.registry.records import FORMAT, Marker, encode
@@ -51,15 +51,19 @@ class _Member:
     checks: bool
 
 
-def join(clouds: Sequence[Cloud], *, home: str | None, probes: Path) -> Registry:
+def join(
+    clouds: Sequence[Cloud], *, home: str | None, probes: Path, found_new: bool = True
+) -> Registry:
     """Make `clouds` one registry: found it, or let new stores join the one that is there.
 
     Args:
         clouds: the user's clouds; at least one.
         home: name of the cloud to be the home of a new registry; default is the first.
         probes: folder that remembers which stores were seen to honour preconditions.
+        found_new: whether to found a registry where there is none.
 
     Raises:
+        MissingError: there is no registry, and none shall be founded.
         StoreError: the home cannot be reached or ignores preconditions; to found a registry, all
             stores must answer, since one that does not may hold a registry already.
         UsageError: the stores belong to different registries, or the home is not among them.
@@ -74,6 +78,12 @@ def join(clouds: Sequence[Cloud], *, home: str | None, probes: Path) -> Registry
     if not markers:
         for error in failed.values():
             raise error
+        if not found_new:
+            raise MissingError(
+                "there is no registry here",
+                where=", ".join(cloud.store.url for cloud in clouds),
+                hint="publish a model first: deployer push DIR NAME",
+            )
         first = next((cloud for cloud in clouds if cloud.name == home), clouds[0])
         checks = _probe(first, probes, None)
         markers[first.name] = _write(first, _new_marker(None))

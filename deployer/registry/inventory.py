@@ -8,7 +8,7 @@ from deployer.errors import DeployerError, MissingError
 from deployer.registry import layout
 from deployer.registry.aliases import read_alias
 from deployer.registry.cloud import Cloud, everywhere, names_below
-from deployer.registry.names import LATEST
+from deployer.registry.names import LATEST, is_name
 from deployer.registry.records import AliasRecord
 from deployer.registry.resolve import Resolved, read_version
 from providers.errors import BucketNotFoundError, NotFoundError, StoreError
@@ -38,7 +38,7 @@ class ModelLine:
 
 def models(cloud: Cloud) -> Iterator[ModelLine]:
     """Yield the models that `cloud` has, ordered by name."""
-    for name in names_below(cloud, layout.MODELS):
+    for name in filter(is_name, names_below(cloud, layout.MODELS)):
         aliases = {record.alias: record for record in aliases_of(cloud, name)}
         latest = aliases.pop(LATEST, None)
         yield ModelLine(
@@ -56,7 +56,7 @@ def aliases_of(cloud: Cloud, name: str) -> list[AliasRecord]:
     found = []
     for meta in cloud.store.list_dir(prefix).objects:
         alias = meta.key.removeprefix(prefix).removesuffix(".json")
-        record = read_alias(cloud, name, alias)
+        record = read_alias(cloud, name, alias) if is_name(alias) else None
         if record is not None:
             found.append(record[0])
     return found

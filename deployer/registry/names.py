@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from deployer.errors import UsageError
 
-__all__ = ["LATEST", "Reference", "check_alias", "check_name", "parse_reference"]
+__all__ = ["LATEST", "Reference", "check_alias", "check_name", "is_name", "parse_reference"]
 
 LATEST = "latest"
 """The alias that every publish moves; ``name`` alone means it."""
@@ -64,8 +64,13 @@ def check_alias(alias: str) -> str:
     return _checked(alias, "alias")
 
 
+def is_name(text: str) -> bool:
+    """Tell whether a model or an alias may be called `text`."""
+    return bool(_NAME.match(text)) and ".." not in text
+
+
 def _checked(text: str, what: str) -> str:
-    if not _NAME.match(text) or ".." in text:
+    if not is_name(text):
         raise UsageError(
             f"{what} {text!r} is not valid",
             hint="use 1 to 63 of a-z, 0-9, '.', '_' and '-', letters or digits at both ends",
