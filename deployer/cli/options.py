@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from deployer.cli.output import Output
+from deployer.cli.output import Output, printable
 from deployer.errors import DeployerError, ExitCode, FailedError, from_store_error
 from providers.errors import StoreError
 
@@ -88,12 +88,12 @@ def report_error(error: DeployerError | StoreError, output: Output) -> None:
         document = {"error": {**fields, "exit_code": int(seen.exit_code)}}
         from json import dumps  # noqa: PLC0415
 
-        click.echo(dumps(document, ensure_ascii=False), err=True)
+        click.echo(dumps(document), err=True)
     else:
         line = " ".join(f"{seen}".split())
         hint = f" — {' '.join(seen.hint.split())}" if seen.hint else ""
         plain = output.color is False or bool(os.environ.get("NO_COLOR"))
         mark = "error:" if plain else click.style("error:", fg="red", bold=True)
-        click.echo(f"{mark} {line}{hint}", err=True)
+        click.echo(f"{mark} {printable(line + hint)}", err=True)
     if output.verbose > 1:
         traceback.print_exception(error)

@@ -16,7 +16,7 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Output", "human_bytes"]
+__all__ = ["Output", "human_bytes", "printable"]
 
 
 def human_bytes(count: float) -> str:
@@ -28,7 +28,7 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
-def _printable(value: object) -> str:
+def printable(value: object) -> str:
     """Return text that cannot steer a terminal: it may come from a record that anybody wrote."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
@@ -65,7 +65,12 @@ class Output:
 
     def emit(self, document: object) -> None:
         """Print `document` as JSON on stdout."""
-        click.echo(json.dumps(document, indent=2, ensure_ascii=False, sort_keys=False))
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        try:
+            text.encode()
+        except UnicodeEncodeError:  # a file name that is not UTF-8
+            text = json.dumps(document, indent=2)
+        click.echo(text)
 
     def table(
         self, columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None
@@ -82,7 +87,7 @@ class Output:
             table.add_column(name, justify="right" if numeric else "left", overflow="fold")
         for row in listed:
             table.add_row(
-                *(cell if isinstance(cell, Text) else Text(_printable(cell)) for cell in row)
+                *(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row)
             )
         self.out.print(table, soft_wrap=False)
 
@@ -93,7 +98,7 @@ class Output:
 
         grid = Table.grid(padding=(0, 3))
         for name, value in rows:
-            grid.add_row(Text(f" {name}", style="bold"), Text(_printable(value)))
+            grid.add_row(Text(f" {name}", style="bold"), Text(printable(value)))
         self.out.print()
         self.out.print(grid, soft_wrap=False)
 
@@ -115,7 +120,7 @@ class Output:
         """Print one line at once: several threads may have something to say."""
         from rich.text import Text  # noqa: PLC0415
 
-        self.err.print(Text.assemble((mark, style), _printable(message)))
+        self.err.print(Text.assemble((mark, style), printable(message)))
 
     @property
     def live(self) -> bool:

@@ -138,7 +138,14 @@ def _upload(
     cloud: Cloud, key: str, path: Path, seen: Fingerprint, progress: Callable[[int], None]
 ) -> bool:
     """Create the blob; return False if an object is there already."""
-    source = FileSource(path, seen)
+    try:
+        source = FileSource(path, seen)
+    except OSError as error:
+        raise UsageError(
+            f"cannot be read any more: {error.strerror}",
+            where=str(path),
+            hint="leave the folder alone while it is pushed, and repeat the command",
+        ) from error
     try:
         cloud.store.put(key, source, mode="create", sha256=seen.sha256, progress=progress)
     except AlreadyExistsError:

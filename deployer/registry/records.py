@@ -185,16 +185,16 @@ def encode(record: Record) -> bytes:
 
 
 def _in_range(value: Any) -> Any:
-    """Return `value` with large integers as floats, if they are exactly that.
+    """Return `value` with large integers as floats, which all numbers of RFC 8785 are.
 
-    RFC 8785 prints the float 1e16 as ``10000000000000000``, which JSON readers take for an
-    integer, which RFC 8785 does not allow to be printed: the way back must work, too.
+    It prints the float 1e16 as ``10000000000000000``, which JSON readers take for an integer,
+    which it does not allow to be printed: the way back must work, too.
     """
     if isinstance(value, dict):
         return {key: _in_range(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         return [_in_range(each) for each in value]
-    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER and int(float(value)) == value:
+    if isinstance(value, int) and abs(value) > MAX_SAFE_INTEGER:
         return float(value)
     return value
 
