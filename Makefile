@@ -36,8 +36,8 @@ test: install ## Run the tests (minutes)
 	$(PYTEST) -n $(JOBS) -m "not slow"
 
 .PHONY: test-all
-test-all: install ## Run the slow tests too: LocalStack, crash drills
-	$(PYTEST) -n $(JOBS)
+test-all: test ## Run the slow tests too: LocalStack, crash drills, real sizes
+	$(PYTEST) -n $(JOBS) -m slow
 
 .PHONY: lint
 lint: install ## Check format, style, types and who imports whom

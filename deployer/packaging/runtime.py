@@ -1,5 +1,6 @@
 """ONNX bytes to labels and probabilities, on onnxruntime alone."""
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -107,6 +108,8 @@ class OnnxClassifier:
 
 
 def _open_session(model: bytes, where: str) -> Any:
+    # It would collect and send usage data; whoever wants that sets the variable to 0.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     import onnxruntime  # noqa: PLC0415 - slow to import
 
     options = onnxruntime.SessionOptions()
