@@ -1,0 +1,199 @@
+"""Settings: which one wins, what is refused and with which advice, and where each comes from."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from deployer.config import load
+from deployer.errors import UsageError
+from tests.deployer.registry.cli_kit import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, monkeypatch)
+
+
+def origins(world: World) -> dict[str, tuple[object, str]]:
+    told = world.invoke("config", "show", "--origin", "-o", "json").ok().json
+    return {name: (each["value"], each["origin"]) for name, each in told.items()}
+
+
+class TestPrecedence:
+    def test_defaults(self, world: World) -> None:
+        assert origins(world) == {
+            "push.clouds": ([], "default"),
+            "push.home": (None, "default"),
+            "push.require": ("all", "default"),
+            "transfer.workers": (4, "default"),
+            "transfer.part_size": (8 * 1024 * 1024, "default"),
+            "transfer.timeout": (60.0, "default"),
+            "transfer.attempts": (5, "default"),
+        }
+
+    def test_environment_over_project_over_user_over_default(self, world: World) -> None:
+        user = world.settings(
+            "[transfer]\nworkers = 1\ntimeout = 1.0\nattempts = 1\n"
+            '[clouds.aws]\nurl = "s3://user"\nendpoint = "http://user"\n',
+            user=True,
+        )
+        project = world.settings(
+            '[transfer]\nworkers = 2\ntimeout = 2.0\n[clouds.aws]\nurl = "s3://project"\n'
+            '[clouds.gcp]\nurl = "gs://project"\n'
+        )
+        world.setenv({"DEPLOYER_TRANSFER_WORKERS": "3", "DEPLOYER_CLOUDS_GCP_URL": "gs://env"})
+        found = origins(world)
+        assert found["transfer.workers"] == (3, "environment")
+        assert found["transfer.timeout"] == (2.0, str(project))
+        assert found["transfer.attempts"] == (1, str(user))
+        assert found["transfer.part_size"][1] == "default"
+        assert found["clouds.aws.url"] == ("s3://project", str(project))
+        assert found["clouds.aws.endpoint"] == ("http://user", str(user))
+        assert found["clouds.gcp.url"] == ("gs://env", "environment")
+
+    def test_flags_over_everything(self, world: World) -> None:
+        world.local_clouds(more='[push]\nclouds = ["aws"]\nrequire = "1"\n')
+        world.setenv({"DEPLOYER_PUSH_CLOUDS": "gcp"})
+        world.model({"a": b"1"})
+        pushed = world.invoke("push", "model", "m", "-o", "json").ok().json
+        assert list(pushed["clouds"]) == ["gcp"]
+        pushed = world.invoke("push", "model", "n", "--clouds", "azure", "-o", "json").ok().json
+        assert list(pushed["clouds"]) == ["azure"]
+
+    def test_a_list_is_replaced_not_joined(self, world: World) -> None:
+        world.settings('[push]\nclouds = ["a", "b"]\n', user=True)
+        world.settings('[push]\nclouds = ["c"]\n')
+        assert load().settings.push.clouds == ["c"]
+
+    @pytest.mark.parametrize(
+        ("value", "expected"),
+        [("aws,gcp", ["aws", "gcp"]), (" aws , gcp ", ["aws", "gcp"]), ("aws", ["aws"]), ("", [])],
+    )
+    def test_a_list_in_a_variable(self, world: World, value: str, expected: list[str]) -> None:
+        world.setenv({"DEPLOYER_PUSH_CLOUDS": value})
+        assert load().settings.push.clouds == expected
+
+    def test_output_by_variable(self, world: World) -> None:
+        world.setenv({"DEPLOYER_OUTPUT": "json"})
+        assert world.invoke("config", "show").ok().json["transfer.workers"] == 4
+        assert "transfer.workers" in world.invoke("config", "show", "-o", "table").ok().out
+        world.setenv({"DEPLOYER_OUTPUT": "yaml"})
+        assert "yaml" in world.invoke("config", "show").misused()
+
+    def test_the_users_file_where_xdg_has_it(self, world: World) -> None:
+        world.settings("[transfer]\nworkers = 7\n", user=True)
+        assert load().settings.transfer.workers == 7
+        world.setenv({"XDG_CONFIG_HOME": "config"})  # relative: to be ignored
+        home = world.folder / "home" / ".config" / "deployer"
+        home.mkdir(parents=True)
+        (home / "config.toml").write_text("[transfer]\nworkers = 8\n")
+        assert load().settings.transfer.workers == 8
+
+    def test_a_table(self, world: World) -> None:
+        world.settings("[transfer]\nworkers = 7\n")
+        out = world.invoke("config", "show", "--origin").ok().out
+        assert "deployer.toml" in out
+        assert "origin" not in world.invoke("config", "show").ok().out
+
+
+BAD = {
+    "no TOML": ("[transfer\n", "line 1"),
+    "not UTF-8": ("\xff", "utf-8"),
+    "a name twice": ("[transfer]\nworkers=1\nworkers=2\n", "line 3"),
+    "unknown section": ("[transfers]\nworkers = 1\n", "'transfer'"),
+    "unknown key": ("[transfer]\nworker = 1\n", "'transfer.workers'"),
+    "unknown key of a cloud": ('[clouds.aws]\nurl = "s3://b"\nendpont = "x"\n', "endpoint"),
+    "unknown key of push": ('[push]\nrequires = "all"\n', "'push.require'"),
+    "a scalar for a section": ("transfer = 3\n", "transfer"),
+    "a list for a section": ("push = []\n", "push"),
+    "a scalar for all clouds": ("clouds = 3\n", "clouds"),
+    "a scalar for a cloud": ('[clouds]\naws = "s3://b"\n', "clouds.aws"),
+    "a table for a scalar": ("[transfer.workers]\nx = 1\n", "workers"),
+    "a word for a number": ('[transfer]\nworkers = "many"\n', "workers"),
+    "no workers": ("[transfer]\nworkers = 0\n", "workers"),
+    "negative": ("[transfer]\nattempts = -1\n", "attempts"),
+    "a tiny part": ("[transfer]\npart_size = 1\n", "part_size"),
+    "never": ("[transfer]\ntimeout = inf\n", "timeout"),
+    "no number": ("[transfer]\ntimeout = nan\n", "timeout"),
+    "a number for an address": ("[clouds.aws]\nurl = 3\n", "url"),
+    "no address": ('[clouds.aws]\nendpoint = "http://x"\n', "url"),
+    "a number for a list": ("[push]\nclouds = 3\n", "clouds"),
+    "numbers in a list": ("[push]\nclouds = [1]\n", "clouds"),
+    "a secret": ('[clouds.aws]\nurl = "s3://b"\nsecret_key = "hunter2"\n', "secret_key"),
+}
+
+
+class TestRefused:
+    @pytest.mark.parametrize("name", BAD)
+    @pytest.mark.parametrize("user", [False, True], ids=["project", "user"])
+    def test_files(self, world: World, name: str, user: bool) -> None:
+        text, named = BAD[name]
+        path = world.settings("", user=user)
+        path.write_bytes(text.encode("latin-1"))
+        error = world.invoke("config", "show").failed(2)
+        assert named in error
+        assert path.name in error
+        assert "hunter2" not in error
+        for command in (["push", "model", "m"], ["list"], ["pull", "m", "out"]):
+            world.invoke(*command).failed(2)
+
+    @pytest.mark.parametrize(
+        ("variables", "named"),
+        [
+            ({"DEPLOYER_TRANSFER_WORKERS": "many"}, "workers"),
+            ({"DEPLOYER_TRANSFER_WORKERS": "0"}, "workers"),
+            ({"DEPLOYER_TRANSFER_WORKERS": ""}, "workers"),
+            ({"DEPLOYER_TRANSFER_TIMEOUT": "nan"}, "timeout"),
+            ({"DEPLOYER_TRANSFER_WORKER": "3"}, "workers"),
+            ({"DEPLOYER_PUSH_CLOUD": "aws"}, "clouds"),
+            ({"DEPLOYER_CLOUDS_AWS_UR": "s3://b"}, "url"),
+            ({"DEPLOYER_CLOUDS_AWS_ENDPOINT": "http://x"}, "url"),
+        ],
+    )
+    def test_variables(self, world: World, variables: Mapping[str, str], named: str) -> None:
+        world.setenv(variables)
+        assert named in world.invoke("config", "show").failed(2)
+
+    @pytest.mark.parametrize(
+        ("user", "project", "variables"),
+        [
+            ("", "clouds = 3\n", {"DEPLOYER_CLOUDS_AWS_URL": "s3://b"}),
+            ("clouds = 3\n", '[clouds.aws]\nurl = "s3://b"\n', {}),
+            ('[push]\nrequire = "all"\n', "[push.require]\nx = 1\n", {}),
+            ("[push.require]\nx = 1\n", '[push]\nrequire = "all"\n', {}),
+            ("[transfer]\nworkers = 1\n", "transfer = 3\n", {"DEPLOYER_TRANSFER_WORKERS": "2"}),
+        ],
+        ids=range(5),
+    )
+    def test_shapes_that_do_not_fit_together(
+        self, world: World, user: str, project: str, variables: Mapping[str, str]
+    ) -> None:
+        world.settings(user, user=True)
+        world.settings(project)
+        world.setenv(variables)
+        world.invoke("config", "show").failed(2)
+
+    def test_a_file_that_cannot_be_read(self, world: World) -> None:
+        (world.work / "deployer.toml").mkdir()
+        assert "deployer.toml" in world.invoke("config", "show").failed(2)
+
+    def test_other_variables_are_left_alone(self, world: World) -> None:
+        world.setenv({"DEPLOYER_EMULATORS": "0", "DEPLOYER_OUTPUT": "table", "DEPLOYERX": "1"})
+        world.invoke("config", "show").ok()
+
+    def test_a_flag_that_is_no_number(self, world: World) -> None:
+        world.local_clouds()
+        world.model({"a": b"1"})
+        for value in ("nan", "0", "-1", "x"):
+            ran = world.invoke("push", "model", "m", "--timeout", value)
+            assert ran.code == 2, value
+        assert world.invoke("push", "model", "m", "--concurrency", "0").code == 2
+
+
+def test_the_nearest_name_is_suggested(world: World) -> None:
+    world.settings("[transfer]\npartsize = 1\n")
+    with pytest.raises(UsageError) as caught:
+        load()
+    assert caught.value.hint == "did you mean 'transfer.part_size'?"
+    assert caught.value.where.endswith("deployer.toml")
