@@ -174,9 +174,10 @@ class LocalDriver:
 
     def _place(self, file: Path, path: Path, *, create: bool) -> None:
         for _ in range(PLACE_ATTEMPTS):
-            self._make_parents(path)
-            # A delete may take an empty folder away between the two calls.
+            self._require_root()
+            # A delete may take an empty folder away at any moment.
             with suppress(FileNotFoundError):
+                self._make_parents(path)
                 return _link(file, path) if create else _rename(file, path)
         raise LocalFault(ErrorKind.UNAVAILABLE, f"{path.parent} is created and removed in turn")
 
@@ -259,7 +260,8 @@ class LocalDriver:
             if if_match is not None and current != if_match:
                 raise LocalFault(ErrorKind.PRECONDITION, "the object is another version")
             path.unlink(missing_ok=True)
-            flush_folder(path.parent)
+            with suppress(FileNotFoundError):  # another delete found the folder empty
+                flush_folder(path.parent)
             self._beside(key).drop(current.token)
             with suppress(OSError):  # the first folder that is not empty ends it
                 for folder in path.parents:

@@ -92,7 +92,7 @@ def _make_staging(target: Path, digest: str) -> Path:
     Its name is always the same, so that a repetition finds it; it must be ours alone, since
     somebody else's could hold links that lead our writes elsewhere.
     """
-    mark = hashlib.sha256(f"{digest}\0{target.name}".encode()).hexdigest()[:16]
+    mark = hashlib.sha256(digest.encode() + os.fsencode(target.name)).hexdigest()[:16]
     staging = target.parent / f".{mark}.pulling"
     target.parent.mkdir(parents=True, exist_ok=True)
     staging.mkdir(mode=0o700, exist_ok=True)

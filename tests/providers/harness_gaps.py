@@ -83,9 +83,14 @@ SEAWEEDFS: Mapping[str, Gap] = {
         f"SeaweedFS without configured identities {_NO_SIGNATURES}",
         "https://github.com/seaweedfs/seaweedfs/wiki/Amazon-S3-API",
     ),
-    "test_upload_resumes": Gap(
-        "SeaweedFS does not list the checksums of parts, which completion must name",
-        "https://github.com/seaweedfs/seaweedfs/wiki/Amazon-S3-API",
+    "test_create_race[large]": Gap(
+        "SeaweedFS checks the condition of a completion ahead of it: now and then two win",
+        "https://github.com/seaweedfs/seaweedfs/issues/8800 of PutObject, repaired there",
+        racy=True,
+    ),
+    "test_put_metadata_with_spaces": Gap(
+        "SeaweedFS drops metadata whose value is empty",
+        "seen with boto3 alone; S3 keeps it",
     ),
 }
 

@@ -145,3 +145,16 @@ def test_the_state_folder_is_not_touched(world: World) -> None:
     before = read_tree(world.state)
     world.invoke("pull", "penguins", "out").ok()
     assert read_tree(world.state) == before
+
+
+@pytest.mark.parametrize("what", ["blob", "manifest"])
+def test_a_version_of_which_a_part_is_gone_everywhere(world: World, what: str) -> None:
+    for cloud in ("aws", "gcp", "azure"):
+        if what == "blob":
+            blob(world, cloud, b"n").unlink()
+        else:
+            for path in world.store(cloud).glob("manifests/sha256/*"):
+                path.unlink()
+    error = world.invoke("pull", "penguins", "out").failed(6)
+    assert "n" in error
+    assert not (world.work / "out").exists()

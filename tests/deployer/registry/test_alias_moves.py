@@ -22,7 +22,7 @@ from providers.faulty import Fault, FaultyDriver
 from providers.memory import MemoryDriver
 from providers.model import ObjectMeta, PutMode
 from providers.prefixed import PrefixedDriver
-from providers.store import Store
+from providers.store import Store, StoreOptions
 from tests.deployer.registry.registry_kit import (
     BUCKET,
     DIALECTS,
@@ -134,7 +134,7 @@ class TestNothingIsLost:
                 for nth in (1, 4, 9)
             )
         )
-        ids = hammer(lambda: strict_clouds(name)[0], moves)
+        ids = hammer(lambda: strict_clouds(name, options=StoreOptions())[0], moves)
         check_history(strict.objects(dialect, BUCKET), ids)
 
 

@@ -101,7 +101,7 @@ class Parts:
 
     def note(self, request: Request, response: Response) -> None:
         part = part_of(request)
-        if part is None or response.status >= 200:
+        if part is None or response.status >= 300:
             return
         with self.lock:
             run = self.runs[-1]
@@ -305,7 +305,12 @@ def test_200_mb_on_an_emulator(
     for name, value in server.environment().items():
         monkeypatch.setenv(name, value)
     meter = Meter(server.port)
-    environment = {n: meter.endpoint(value) for n, value in server.environment().items()}
+    # fake-gcs-server composes objects under its own host and port alone, so not through a meter;
+    # that no part is sent twice to Cloud Storage is shown on the strict fake above.
+    metered = server.record.engine != "fake-gcs"
+    environment = dict(server.environment())
+    if metered:
+        environment = {name: meter.endpoint(value) for name, value in environment.items()}
     environment["DEPLOYER_CLOUDS_ONE_URL"] = url
     cloud = Cloud("one", open_store(url))
     with Reader(cloud, blob, size) as reader:
@@ -319,6 +324,7 @@ def test_200_mb_on_an_emulator(
         sent = meter.sent - before
     assert reader.wrong == []
     assert reader.looks > 5
+    assert sent > 0 or not metered
     assert sent < size - finished * PART + MIB, "a finished part was sent again"
     pull(
         [cloud],

@@ -108,6 +108,18 @@ class TestMajority:
         assert exit_code(caught.value) == ExitCode.UNAVAILABLE
         assert all(audit(contents(cloud)) == {"penguins": [1]} for cloud in clouds)
 
+    @pytest.mark.parametrize("key", ["blobs/*", "manifests/*", "txn/*"])
+    def test_a_home_without_its_parts_commits_nothing(
+        self, make_folder: MakeFolder, state: Path, key: str
+    ) -> None:
+        """The home could take the version record, but not what that refers to."""
+        clouds = memory_clouds()
+        script = [Fault(op="put", kind="denied", key=key, count=FOREVER)]
+        broken = breaking(clouds, "aws", lambda driver: FaultyDriver(driver, script))
+        with pytest.raises(DeployerError):
+            push(broken, make_folder({"a": b"1"}), state=state, require=2)
+        assert all(audit(contents(cloud)) == {} for cloud in clouds)
+
     def test_too_few_is_no_majority(self, make_folder: MakeFolder, state: Path) -> None:
         clouds = memory_clouds()
         push(clouds, make_folder({"a": b"1"}), state=state)

@@ -195,9 +195,9 @@ class TestTarget:
     def test_a_link_in_place_of_the_staging_folder_is_not_followed(
         self, there: list[Cloud], out: Path, tmp_path: Path
     ) -> None:
-        fetch_fails = wrapped(there[:1], "aws", Fault("get", "denied", key="blobs/*", count=99))
+        fails = FaultyDriver(there[0].store.driver, [Fault("get", "denied", "blobs/*", count=99)])
         with pytest.raises(StoreError):
-            fetch(fetch_fails, out)
+            fetch([Cloud("aws", Store(fails, StoreOptions(attempts=1, workers=1)))], out)
         (staging,) = out.parent.iterdir()
         shutil.rmtree(staging)
         elsewhere = tmp_path / "elsewhere"
