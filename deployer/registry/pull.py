@@ -15,7 +15,7 @@ from deployer.registry.cloud import Cloud
 from deployer.registry.names import Reference
 from deployer.registry.records import File
 from deployer.registry.resolve import Resolved, first_that_answers
-from providers.errors import StoreError
+from providers.errors import BucketNotFoundError, NotFoundError, StoreError
 from providers.source import fingerprint
 
 __all__ = ["Pulled", "pull"]
@@ -178,7 +178,16 @@ class _Fetcher:
 
     def _fetch_from(self, cloud: Cloud, file: File, path: Path) -> None:
         key = layout.blob(file.sha256)
-        meta = cloud.store.head(key)
+        try:
+            meta = cloud.store.head(key)
+        except BucketNotFoundError:
+            raise
+        except NotFoundError as error:
+            raise DamagedError(
+                f"the content of {file.path} is missing",
+                where=cloud.where(key),
+                hint="use another cloud, or push the version again",
+            ) from error
         if meta.size != file.size:
             raise DamagedError(
                 f"{meta.size} bytes instead of {file.size}",

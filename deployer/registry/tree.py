@@ -68,24 +68,26 @@ def check_paths(paths: Sequence[str], *, where: str) -> None:
     another path needs as a folder, are refused too.
     """
     if len(paths) > MAX_FILES:
-        raise DamagedError(f"{len(paths)} files are more than {MAX_FILES}", where=where)
+        raise _refused(f"{len(paths)} files are more than {MAX_FILES}", where)
     seen: dict[str, str] = {}
     for path in paths:
         problem = path_problem(path)
         if problem:
-            raise DamagedError(f"path {path!r} {problem}", where=where)
+            raise _refused(f"path {path!r} {problem}", where)
         folded = _fold(path)
         if folded in seen:
-            raise DamagedError(
-                f"paths {seen[folded]!r} and {path!r} are one on some file systems", where=where
-            )
+            raise _refused(f"paths {seen[folded]!r} and {path!r} are one on some systems", where)
         seen[folded] = path
     for path in paths:
         for parent in Path(_fold(path)).parents:
             if parent.as_posix() in seen:
-                raise DamagedError(
-                    f"path {seen[parent.as_posix()]!r} is a file and a folder", where=where
-                )
+                raise _refused(f"path {seen[parent.as_posix()]!r} is a file and a folder", where)
+
+
+def _refused(problem: str, where: str) -> DamagedError:
+    return DamagedError(
+        problem, where=where, hint="the manifest is forged or damaged: use another cloud"
+    )
 
 
 def _fold(path: str) -> str:

@@ -186,6 +186,18 @@ class TestForGood:
             assert audit(contents(cloud)) == {"penguins": [1, 2, 3]}
             assert resolve(cloud, parse_reference("penguins")).version == 3
 
+    def test_a_commit_of_its_own_is_recognized(self, make_folder: MakeFolder, state: Path) -> None:
+        """Crashed right after the commit: the repetition says that it made the version."""
+        clouds = memory_clouds()
+        root = make_folder({"a": b"1"})
+        with (
+            mock.patch("deployer.registry.publish._Publish._spread", side_effect=KeyboardInterrupt),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            push(clouds, root, state=state)
+        finished = push(clouds, root, state=state)
+        assert (finished.version, finished.created, finished.behind) == (1, True, {})
+
     def test_a_commit_that_was_overtaken_does_not_pull_latest_back(
         self, make_folder: MakeFolder, state: Path
     ) -> None:

@@ -224,6 +224,16 @@ class TestMembership:
             assert json.loads(contents(cloud)["deployer.json"])["registry"] in str(caught.value)
         assert [contents(cloud) for cloud in (*one, *other)] == before
 
+    def test_a_new_store_is_not_touched_by_a_mixture(
+        self, make_folder: MakeFolder, state: Path
+    ) -> None:
+        aws, gcp, azure = memory_clouds()
+        for cloud in (aws, azure):
+            push([cloud], make_folder({"a": b"1"}), state=state)
+        with pytest.raises(UsageError, match="different registries"):
+            push([aws, gcp, azure], make_folder({"a": b"2"}), state=state)
+        assert contents(gcp) == {}
+
     def test_the_home_must_be_among_the_clouds(self, make_folder: MakeFolder, state: Path) -> None:
         clouds = memory_clouds()
         push(clouds, make_folder({"a": b"1"}), state=state)
