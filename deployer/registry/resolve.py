@@ -72,7 +72,10 @@ def resolve(cloud: Cloud, reference: Reference) -> Resolved:
             where=cloud.where(layout.version(reference.name, number)),
             hint="one of the two is forged or damaged; use another cloud",
         )
-    manifest = read_manifest(cloud, record.manifest)
+    try:
+        manifest = read_manifest(cloud, record.manifest)
+    except MissingError as error:  # promised by the version record
+        raise DamagedError(error.message, where=error.where, hint=error.hint) from error
     return Resolved(cloud, reference.name, number, record.manifest, manifest, record)
 
 

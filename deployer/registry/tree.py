@@ -76,7 +76,9 @@ def check_paths(paths: Sequence[str], *, where: str) -> None:
             raise _refused(f"path {path!r} {problem}", where)
         folded = _fold(path)
         if folded in seen:
-            raise _refused(f"paths {seen[folded]!r} and {path!r} are one on some systems", where)
+            raise _refused(
+                f"paths {seen[folded]!r} and {path!r} are one on some file systems", where
+            )
         seen[folded] = path
     for path in paths:
         for parent in Path(_fold(path)).parents:

@@ -155,6 +155,6 @@ def test_a_version_of_which_a_part_is_gone_everywhere(world: World, what: str) -
         else:
             for path in world.store(cloud).glob("manifests/sha256/*"):
                 path.unlink()
-    error = world.invoke("pull", "penguins", "out").failed(6)
-    assert "n" in error
+    error = world.invoke("pull", "penguins", "out").failed(11)
+    assert "push" in error
     assert not (world.work / "out").exists()
