@@ -160,6 +160,15 @@ class TestUnfinishedMoves:
         assert mine.seq == earlier + 2
         audit(contents(home))
 
+    def test_a_slow_writer_does_not_pull_the_alias_back(self, published: list[Cloud]) -> None:
+        """Its entry is in the log; others finish its move and go on before it writes the alias."""
+        home = published[0]
+        newer: list[AliasRecord] = []
+        meddled = Meddled(home.store.driver, lambda: newer.append(move(home, to(home, 3))))
+        slow = move(Cloud("aws", Store(meddled, QUICK)), to(home, 2))
+        assert (slow.seq, newer[0].seq) == (1, 2)
+        assert at(home) == newer[0]
+
     def test_repeated_by_its_own_writer_it_is_the_same_move(self, published: list[Cloud]) -> None:
         home = published[0]
         script = [Fault(op="put", kind="denied", key="*/champion.json")]
@@ -244,6 +253,17 @@ class TestFollowers:
             ours = move(home, to(home, number % 3 + 1))
         assert isinstance(follow(home, [gcp], ours)["gcp"], DamagedError)
         assert at(gcp) == theirs
+        assert contents(gcp) == before
+
+    def test_an_entry_of_another_history_is_not_overwritten(self, published: list[Cloud]) -> None:
+        """A log entry without its alias yet: its writer died."""
+        home, gcp, _ = published
+        ours = move(home, to(home, 1))
+        fields = {name: getattr(ours, name) for name in ours.__struct_fields__}
+        theirs = encode(AliasRecord(**fields | {"version": 2, "txn": str(uuid4())}))
+        gcp.store.put(layout.alias_log("penguins", "champion", 1), theirs, mode="create")
+        before = contents(gcp)
+        assert isinstance(follow(home, [gcp], ours)["gcp"], DamagedError)
         assert contents(gcp) == before
 
     def test_a_slower_process_with_an_older_move_does_not_stop_this_one(

@@ -193,18 +193,19 @@ class TestTarget:
         assert not out.exists()
 
     def test_a_link_in_place_of_the_staging_folder_is_not_followed(
-        self, there: list[Cloud], out: Path, tmp_path: Path
+        self, make_folder: MakeFolder, state: Path, out: Path, tmp_path: Path
     ) -> None:
-        fails = FaultyDriver(there[0].store.driver, [Fault("get", "denied", "blobs/*", count=99)])
+        clouds = memory_clouds("aws")
+        push(clouds, make_folder({"a": b"1"}), state=state)
         with pytest.raises(StoreError):
-            fetch([Cloud("aws", Store(fails, StoreOptions(attempts=1, workers=1)))], out)
+            fetch(wrapped(clouds, "aws", Fault("get", "denied", key="blobs/*", count=99)), out)
         (staging,) = out.parent.iterdir()
         shutil.rmtree(staging)
         elsewhere = tmp_path / "elsewhere"
         elsewhere.mkdir()
         staging.symlink_to(elsewhere)
         with pytest.raises(DeployerError):
-            fetch(there, out)
+            fetch(clouds, out)
         assert list(elsewhere.iterdir()) == []
 
 
@@ -297,16 +298,20 @@ class TestFallback:
         assert set(pulled.sources) <= {"aws", "gcp", "azure"}
         assert pulled.sources["azure"] > 0
 
+    @pytest.mark.parametrize("openly", [True, False])
     @pytest.mark.parametrize("body", [b"", b"short", b"flip", b"long"])
     def test_a_blob_that_somebody_replaced(
-        self, there: list[Cloud], out: Path, body: bytes
+        self, there: list[Cloud], out: Path, body: bytes, openly: bool
     ) -> None:
         good = FILES["model.onnx"]
         bad = {b"flip": good[:-1] + b"\0", b"long": good + b"\0"}.get(body, body)
         key = layout.blob(sha256(good))
-        driver = there[0].store.driver
-        assert isinstance(driver, MemoryDriver)
-        driver.tamper(key, bad)
+        if openly:  # its recorded digest is that of the new bytes
+            there[0].store.put(key, bad, mode="overwrite")
+        else:
+            driver = there[0].store.driver
+            assert isinstance(driver, MemoryDriver)
+            driver.tamper(key, bad)
         pulled = fetch(there, out)
         assert read_tree(out) == FILES
         assert pulled.sources["gcp"] == 1

@@ -271,6 +271,35 @@ class TestStrict:
             decode(changed("manifest", files=[file]), Manifest, where="")
 
     @pytest.mark.parametrize(
+        ("canonical", "other"),
+        [
+            (b'"format":1', b'"format": 1'),
+            (b'"format":1', b'"format":1,"format":1'),
+            (b'"format":1', b'"\\u0066ormat":1'),
+            (b'"format":1,"manifest"', b'"manifest":"","format":1,"manifest"'),
+            (b'"version":12}', b'"version":12}\n'),
+            (b'"version":12}', b'"version":12} '),
+            (b'"by":"ana@build"', b'"by":"ana\\u0040build"'),
+            (b'{"by"', b'\xef\xbb\xbf{"by"'),
+            (b'"version":12', b'"version":12.0'),
+            (b'"version":12', b'"version":1.2e1'),
+        ],
+    )
+    def test_what_means_the_same_but_is_not_canonical(self, canonical: bytes, other: bytes) -> None:
+        """Else one document could have two digests, or mean two things to two readers."""
+        body = golden("version")
+        assert body.count(canonical) == 1
+        with pytest.raises(DamagedError):
+            decode(body.replace(canonical, other), VersionRecord, where="")
+
+    def test_members_in_another_order(self) -> None:
+        members = list(json.loads(golden("version")).items())[::-1]
+        with pytest.raises(DamagedError, match="canonical"):
+            decode(
+                json.dumps(dict(members), separators=(",", ":")).encode(), VersionRecord, where=""
+            )
+
+    @pytest.mark.parametrize(
         "body",
         [
             b"",
