@@ -10,11 +10,10 @@ from deployer.errors import DamagedError, UsageError
 from deployer.registry import layout
 from deployer.registry.cloud import Cloud
 from deployer.registry.records import File
-from deployer.registry.tree import scan
 from providers.errors import AlreadyExistsError, BucketNotFoundError, NotFoundError
 from providers.source import FileSource, Fingerprint, fingerprint
 
-__all__ = ["Content", "Sent", "hash_folder", "send"]
+__all__ = ["Content", "Sent", "hash_files", "send"]
 
 
 @dataclass(frozen=True)
@@ -47,15 +46,16 @@ class Sent:
     reused: int
 
 
-def hash_folder(root: Path) -> Content:
-    """Read and hash each file below `root` once.
+def hash_files(found: Sequence[tuple[str, Path]]) -> Content:
+    """Read and hash each file once.
+
+    Args:
+        found: ``(relative path, file)``, ordered, as :func:`scan` finds them.
 
     Raises:
-        MissingError: `root` does not exist.
-        UsageError: something in it cannot be published or read.
+        UsageError: one cannot be read.
 
     """
-    found = scan(root)
     pool = ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="hash")
     try:
         prints = list(pool.map(lambda entry: fingerprint(entry[1]), found))

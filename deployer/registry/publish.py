@@ -8,6 +8,7 @@ a repetition find what was done. The steps are numbered as in docs/format.md.
 import hashlib
 import uuid
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ import msgspec
 from deployer.errors import DamagedError, DeployerError, FailedError, from_store_error
 from deployer.registry import layout
 from deployer.registry.aliases import Move, follow, move, read_alias
-from deployer.registry.blobs import Content, Sent, hash_folder, send
+from deployer.registry.blobs import Content, Sent, hash_files, send
 from deployer.registry.cloud import Cloud, everywhere, read_bytes, write_document
 from deployer.registry.home import Registry, join
 from deployer.registry.journal import PublishJournal, Unfinished
@@ -35,6 +36,7 @@ from deployer.registry.records import (
     encode,
 )
 from deployer.registry.resolve import read_manifest, read_version
+from deployer.registry.tree import scan
 from deployer.registry.who import author, now, stamp
 from providers.errors import AlreadyExistsError, StoreError
 
@@ -122,8 +124,11 @@ def publish(request: Request, reporter: Reporter) -> Published:
         StoreError, DeployerError: nothing was committed; what was uploaded is not sent again.
 
     """
-    content = hash_folder(request.root)
-    registry = join(request.clouds, home=request.home, probes=request.state / "probes")
+    found = scan(request.root)  # before anything is asked of a cloud
+    with ThreadPoolExecutor(1, thread_name_prefix="hash") as pool:
+        hashing = pool.submit(hash_files, found)
+        registry = join(request.clouds, home=request.home, probes=request.state / "probes")
+        content = hashing.result()
     latest = read_alias(registry.home, request.model, LATEST)
     parent = read_manifest(registry.home, latest[0].manifest) if latest else None
     manifest = _manifest(request.facts, content, latest[0].manifest if latest else None)
