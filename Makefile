@@ -47,8 +47,8 @@ lint: install ## Check format, style, types and who imports whom
 	$(BIN)/lint-imports
 
 .PHONY: bench
-bench: install ## Measure transfers against rclone and the raw SDKs (an hour-glass, not a test)
-	$(BIN)/python -m benchmarks
+bench: install ## Measure transfers beside rclone and the raw SDKs (15 quiet minutes)
+	$(BIN)/python -m benchmarks --keep
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the requirements again
