@@ -37,7 +37,7 @@ test: install ## Run the tests (minutes)
 
 .PHONY: test-all
 test-all: test ## Run the slow tests too: LocalStack, crash drills, real sizes
-	$(PYTEST) -n $(JOBS) -m slow
+	$(PYTEST) -n $(JOBS) -m slow --timeout 900
 
 .PHONY: lint
 lint: install ## Check format, style, types and who imports whom

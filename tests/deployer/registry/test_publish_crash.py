@@ -29,7 +29,7 @@ from tests.fakes.wire import Request
 
 PUSH = ["push", "model", "penguins:champion", "-o", "json", "--clouds", "aws,gcp,azure"]
 STEP = 9  # of the quick variant: every ninth request
-TIMEOUT = 30
+TIMEOUT = 120
 
 
 @pytest.fixture(scope="module")
