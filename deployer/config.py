@@ -10,23 +10,44 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from deployer.errors import UsageError
 
-__all__ = ["CloudSettings", "Loaded", "Settings", "cache_dir", "config_dir", "load", "state_dir"]
+__all__ = [
+    "PASSWORD",
+    "CloudSettings",
+    "Loaded",
+    "ModelSettings",
+    "Settings",
+    "Signing",
+    "cache_dir",
+    "config_dir",
+    "load",
+    "state_dir",
+]
 
 PROJECT_FILE = "deployer.toml"
 PREFIX = "DEPLOYER_"
+REGION = f"{PREFIX}REGION"
+PASSWORD = f"{PREFIX}SIGNING_PASSWORD"  # of the private key: a secret, so no setting
 
 
 class CloudSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One cloud: the address of its store, and another endpoint than the cloud's own."""
+    """One cloud.
+
+    Attributes:
+        url: the address of its store.
+        endpoint: another server than the cloud's own.
+        region: where the store is, such as ``eu-central-1``; bound models need to know.
+
+    """
 
     url: str
     endpoint: str | None = None
+    region: str | None = None
 
 
 class Push(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -56,12 +77,61 @@ class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
                 raise ValueError(f"{name} must be from {low} to {high}")
 
 
-class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """All settings."""
+class Signing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How versions are signed, and whose signatures are believed.
 
+    Attributes:
+        mode: a key pair, a certificate, or sigstore's keyless way; None signs nothing.
+        private_key: PEM file; with it, what is published is signed (key, certificate).
+        public_keys: PEM files; a signature by one of them is believed (key).
+        certificate: PEM file, of the private key (certificate).
+        chain: PEM files, from the certificate's issuer up to a root that is believed (certificate).
+        identity: who must have signed (keyless; in certificates an additional condition).
+        issuer: who vouches for the identity (keyless).
+        trust_config: JSON file that names another sigstore than the public one (keyless).
+        staging: use sigstore's staging instance (keyless).
+        require_signature: refuse a version without a signature that is believed.
+        require_signed_aliases: refuse an alias without one.
+
+    """
+
+    mode: Literal["key", "keyless", "certificate"] | None = None
+    private_key: str | None = None
+    public_keys: list[str] = []
+    certificate: str | None = None
+    chain: list[str] = []
+    identity: str | None = None
+    issuer: str | None = None
+    trust_config: str | None = None
+    staging: bool = False
+    require_signature: bool = False
+    require_signed_aliases: bool = False
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__struct_fields__ if getattr(self, name)]
+        if self.mode is None and given:
+            # Else a forgotten mode would publish without the signature that was wanted.
+            raise ValueError(f"{given[0]} needs a mode: key, certificate or keyless")
+
+
+class ModelSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One model: the regions or jurisdictions that it may be kept in; empty: anywhere."""
+
+    residency: list[str] = []
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """All settings; `region` is where this machine is."""
+
+    region: str | None = None
     clouds: dict[str, CloudSettings] = {}
+    models: dict[str, ModelSettings] = {}
     push: Push = Push()
     transfer: Transfer = Transfer()
+    signing: Signing = Signing()
+
+
+LISTS = {("push", "clouds"), ("signing", "public_keys"), ("signing", "chain")}
 
 
 @dataclass(frozen=True)
@@ -133,16 +203,18 @@ def _read(path: Path) -> dict[str, Any]:
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     """Return ``DEPLOYER_CLOUDS_AWS_URL=…`` as ``{"clouds": {"aws": {"url": …}}}``."""
     document: dict[str, Any] = {}
+    if environment.get(REGION):
+        document["region"] = environment[REGION]
     for variable, value in environment.items():
         section, _, rest = variable.removeprefix(PREFIX).lower().partition("_")
-        if not variable.startswith(PREFIX) or not rest:
+        if not variable.startswith(PREFIX) or not rest or variable == PASSWORD:
             continue
         if section == "clouds":
             name, _, field = rest.rpartition("_")
             document.setdefault(section, {}).setdefault(name or field, {})[field] = value
-        elif section in ("push", "transfer"):
+        elif section in ("push", "transfer", "signing"):
             names = [name.strip() for name in value.split(",") if name.strip()]
-            document.setdefault(section, {})[rest] = names if rest == "clouds" else value
+            document.setdefault(section, {})[rest] = names if (section, rest) in LISTS else value
     return document
 
 
@@ -169,13 +241,24 @@ def _decode(document: Mapping[str, Any], where: str) -> Settings:
 def _check_names(document: Mapping[str, Any], where: str) -> None:
     """Raise UsageError for a name that no setting has, and suggest the nearest."""
     _check(document, Settings.__struct_fields__, where, "")
-    for section, kind in (("push", Push), ("transfer", Transfer)):
+    for section, kind in (("push", Push), ("transfer", Transfer), ("signing", Signing)):
         fields = _table(document.get(section, {}), where, section)
         _check(fields, kind.__struct_fields__, where, f"{section}.", leaves=True)
-    for name, cloud in _table(document.get("clouds", {}), where, "clouds").items():
-        at = f"clouds.{name}"
-        fields = _table(cloud, where, at)
-        _check(fields, CloudSettings.__struct_fields__, where, f"{at}.", leaves=True)
+    named: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("clouds", CloudSettings.__struct_fields__),
+        ("models", ModelSettings.__struct_fields__),
+    )
+    for section, known in named:
+        for name, table in _table(document.get(section, {}), where, section).items():
+            at = f"{section}.{name}"
+            fields = _table(table, where, at)
+            _check(fields, known, where, f"{at}.", leaves=True)
+    if isinstance(document.get("region"), Mapping):
+        raise UsageError(
+            "setting 'region' must not be a table",
+            where=where,
+            hint='write region = "eu-central-1" at the top of the file',
+        )
 
 
 def _table(value: object, where: str, name: str) -> Mapping[str, Any]:

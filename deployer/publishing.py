@@ -6,12 +6,12 @@ from pathlib import Path
 
 from deployer.packaging.layout import METRICS_FILE, MODEL_FILE, SCHEMA_FILE
 from deployer.packaging.load import read_package
-from deployer.registry.publish import Facts
+from deployer.registry.request import Facts
 
 __all__ = ["facts_of"]
 
 
-def facts_of(root: Path) -> Facts:
+def facts_of(root: Path, *, residency: tuple[str, ...] | None = None) -> Facts:
     """Return what the manifest of `root` shall say; nothing for a folder that is no package.
 
     Raises:
@@ -20,7 +20,7 @@ def facts_of(root: Path) -> Facts:
     """
     commit = _commit(root)
     if not (root / MODEL_FILE).is_file():
-        return Facts(commit=commit)
+        return Facts(commit=commit, residency=residency)
     document, files = read_package(root)
     contents = {document.files[role].path: content for role, content in files.items()}
     return Facts(
@@ -29,6 +29,7 @@ def facts_of(root: Path) -> Facts:
         frameworks=dict(document.libraries),
         data=document.training.data.sha256,
         commit=commit,
+        residency=residency,
     )
 
 

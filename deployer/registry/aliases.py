@@ -9,6 +9,8 @@ or doubled, and the log has no gap.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from deployer.errors import CloudError, DamagedError, DeployerError
 from deployer.registry import layout
 from deployer.registry.cloud import (
@@ -18,7 +20,7 @@ from deployer.registry.cloud import (
     read_document,
     write_document,
 )
-from deployer.registry.records import FORMAT, AliasRecord, digest, encode
+from deployer.registry.records import FORMAT, AliasRecord, digest, encode, to_be_signed
 from deployer.registry.who import author, now, stamp
 from providers.errors import (
     AlreadyExistsError,
@@ -28,7 +30,7 @@ from providers.errors import (
 )
 from providers.model import Version
 
-__all__ = ["Move", "follow", "move", "read_alias"]
+__all__ = ["Move", "follow", "move", "read_alias", "read_entry"]
 
 MAX_TURNS = 1_000
 
@@ -39,6 +41,10 @@ class Move:
 
     Attributes:
         txn: id of the act; a repeated move with the same id is the same move.
+        expires: RFC 3339; after this the move must not be believed.
+        note: why, for the history.
+        removed: take the alias away; version and manifest are those it had.
+        sign: returns the signature of a record's bytes, or None where it cannot make one.
 
     """
 
@@ -48,6 +54,10 @@ class Move:
     manifest: str
     epoch: int
     txn: str
+    expires: str | None = None
+    note: str | None = None
+    removed: bool = False
+    sign: Callable[[bytes], str | None] | None = None
 
 
 def read_alias(cloud: Cloud, model: str, alias: str) -> tuple[AliasRecord, bytes, Version] | None:
@@ -115,7 +125,7 @@ def move(
 
 
 def _next(wanted: Move, current: tuple[AliasRecord, bytes, Version] | None) -> AliasRecord:
-    return AliasRecord(
+    record = AliasRecord(
         format=FORMAT,
         model=wanted.model,
         alias=wanted.alias,
@@ -127,7 +137,13 @@ def _next(wanted: Move, current: tuple[AliasRecord, bytes, Version] | None) -> A
         txn=wanted.txn,
         at=stamp(now()),
         by=author(),
+        expires=wanted.expires,
+        note=wanted.note,
+        removed=wanted.removed,
     )
+    if wanted.sign is None:
+        return record
+    return msgspec.structs.replace(record, sig=wanted.sign(to_be_signed(record)))
 
 
 def _pending(
@@ -136,12 +152,12 @@ def _pending(
     """Return the log entry that the alias has not followed yet."""
     seq = 1 if current is None else current[0].seq + 1
     try:
-        return _entry(home, wanted.model, wanted.alias, seq, current[1] if current else None)
+        return read_entry(home, wanted.model, wanted.alias, seq, current[1] if current else None)
     except NotFoundError:
         return None
 
 
-def _entry(
+def read_entry(
     cloud: Cloud, model: str, alias: str, seq: int, before: bytes | None
 ) -> tuple[AliasRecord, bytes]:
     """Return entry `seq` of a log, if it continues the record `before`.
@@ -191,11 +207,12 @@ def follow(
 
 
 def _bring(home: Cloud, cloud: Cloud, record: AliasRecord) -> None:
-    if not cloud.store.exists(layout.version(record.model, record.version)):
+    key = layout.version(record.model, record.version)
+    if not record.removed and not cloud.store.exists(key):
         raise DamagedError(
             f"version {record.version} is not there, so {record.alias} stays where it is",
-            where=cloud.where(layout.version(record.model, record.version)),
-            hint="push the version again",
+            where=cloud.where(key),
+            hint=f"bring it there: deployer repair --clouds {home.name},{cloud.name}",
         )
     for _ in range(MAX_TURNS):
         theirs = read_alias(cloud, record.model, record.alias)
@@ -204,7 +221,7 @@ def _bring(home: Cloud, cloud: Cloud, record: AliasRecord) -> None:
             return
         body = theirs[1] if theirs else None
         for seq in range(known + 1, record.seq + 1):
-            entry, body = _entry(home, record.model, record.alias, seq, body)
+            entry, body = read_entry(home, record.model, record.alias, seq, body)
             _copy_entry(cloud, entry, body)
         assert body is not None  # noqa: S101 - the range was not empty
         _swap(cloud, record, body, theirs)

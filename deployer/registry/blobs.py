@@ -11,9 +11,10 @@ from deployer.registry import layout
 from deployer.registry.cloud import Cloud
 from deployer.registry.records import File
 from providers.errors import AlreadyExistsError, BucketNotFoundError, NotFoundError
+from providers.model import ObjectMeta
 from providers.source import FileSource, Fingerprint, fingerprint
 
-__all__ = ["Content", "Sent", "hash_files", "send"]
+__all__ = ["Content", "Sent", "hash_files", "holds", "send"]
 
 
 @dataclass(frozen=True)
@@ -155,16 +156,30 @@ def _upload(
     return True
 
 
+def holds(cloud: Cloud, sha256: str, size: int) -> bool:
+    """Tell whether the cloud has this content, by its size and recorded digest."""
+    meta = _meta(cloud, layout.blob(sha256))
+    return meta is not None and _is_it(meta, sha256, size)
+
+
 def _is_there(cloud: Cloud, key: str, seen: Fingerprint) -> bool:
     """Tell whether the cloud has this content; remove an object that only pretends to be it."""
-    try:
-        meta = cloud.store.head(key)
-    except BucketNotFoundError:
-        raise
-    except NotFoundError:
-        return False
-    if meta.size == seen.size and meta.sha256 in (None, seen.sha256):
-        return True
+    meta = _meta(cloud, key)
+    if meta is None or _is_it(meta, seen.sha256, seen.size):
+        return meta is not None
     conditional = cloud.store.capabilities.conditional_delete
     cloud.store.delete(key, if_match=meta.version if conditional else None)
     return False
+
+
+def _meta(cloud: Cloud, key: str) -> ObjectMeta | None:
+    try:
+        return cloud.store.head(key)
+    except BucketNotFoundError:
+        raise
+    except NotFoundError:
+        return None
+
+
+def _is_it(meta: ObjectMeta, sha256: str, size: int) -> bool:
+    return meta.size == size and meta.sha256 in (None, sha256)

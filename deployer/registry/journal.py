@@ -26,10 +26,16 @@ class Unfinished(msgspec.Struct, kw_only=True):
 
 
 class PublishJournal:
-    """The file of one publish: named by registry, model and content, so a repetition finds it."""
+    """The file of one publish: named by registry, model and content, so a repetition finds it.
+
+    Attributes:
+        bundle: where the signature of an unfinished publish is kept.
+
+    """
 
     def __init__(self, folder: Path, name: str) -> None:
         self._path = folder / f"{name}.json"
+        self.bundle = folder / f"{name}.bundle"
 
     def load(self) -> Unfinished | None:
         """Return the publish that was begun, or None."""
@@ -50,3 +56,4 @@ class PublishJournal:
     def clear(self) -> None:
         """Forget it."""
         self._path.unlink(missing_ok=True)
+        self.bundle.unlink(missing_ok=True)

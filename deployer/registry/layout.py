@@ -1,12 +1,18 @@
 """Where each object of the registry is, as docs/format.md specifies."""
 
 __all__ = [
+    "BLOBS",
+    "GARBAGE",
+    "MANIFESTS",
     "MARKER",
     "MODELS",
+    "TXNS",
     "alias",
     "alias_log",
     "aliases",
     "blob",
+    "deleted",
+    "deletions",
     "manifest",
     "txn",
     "version",
@@ -15,16 +21,20 @@ __all__ = [
 
 MARKER = "deployer.json"
 MODELS = "models/"
+BLOBS = "blobs/sha256/"
+MANIFESTS = "manifests/sha256/"
+TXNS = "txn/"
+GARBAGE = "gc/"
 
 
 def blob(sha256: str) -> str:
     """Return the key of a file's content."""
-    return f"blobs/sha256/{sha256[:2]}/{sha256}"
+    return f"{BLOBS}{sha256[:2]}/{sha256}"
 
 
 def manifest(sha256: str) -> str:
     """Return the key of a manifest."""
-    return f"manifests/sha256/{sha256}.json"
+    return f"{MANIFESTS}{sha256}.json"
 
 
 def versions(name: str) -> str:
@@ -35,6 +45,16 @@ def versions(name: str) -> str:
 def version(name: str, number: int) -> str:
     """Return the key of a version's record; eight digits keep listings in order."""
     return f"{versions(name)}{number:08d}.json"
+
+
+def deletions(name: str) -> str:
+    """Return the prefix of a model's deletion records."""
+    return f"{MODELS}{name}/deleted/"
+
+
+def deleted(name: str, number: int) -> str:
+    """Return the key of the record that says that a version was taken back."""
+    return f"{deletions(name)}{number:08d}.json"
 
 
 def aliases(name: str) -> str:
@@ -54,4 +74,4 @@ def alias_log(name: str, alias_name: str, seq: int) -> str:
 
 def txn(ident: str) -> str:
     """Return the key of a publisher's intent record."""
-    return f"txn/{ident}.json"
+    return f"{TXNS}{ident}.json"

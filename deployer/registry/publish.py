@@ -7,27 +7,30 @@ a repetition find what was done. The steps are numbered as in docs/format.md.
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import timedelta
-from pathlib import Path
-from typing import Any, Protocol
-
-import msgspec
+from typing import Any
 
 from deployer.errors import DamagedError, DeployerError, FailedError, from_store_error
 from deployer.registry import layout
 from deployer.registry.aliases import Move, follow, move, read_alias
 from deployer.registry.blobs import Content, Sent, hash_files, send
 from deployer.registry.cloud import Cloud, everywhere, read_bytes, write_document
+from deployer.registry.drafting import (
+    content_digest,
+    draft,
+    is_published,
+    require_residency,
+    sign,
+    with_bundle,
+)
 from deployer.registry.home import Registry, join
 from deployer.registry.journal import PublishJournal, Unfinished
 from deployer.registry.names import LATEST
 from deployer.registry.records import (
     FORMAT,
     AliasRecord,
-    Lineage,
     Manifest,
     Txn,
     VersionRecord,
@@ -35,86 +38,15 @@ from deployer.registry.records import (
     digest,
     encode,
 )
+from deployer.registry.request import Facts, Published, Reporter, Request
 from deployer.registry.resolve import read_manifest, read_version
 from deployer.registry.tree import scan
 from deployer.registry.who import author, now, stamp
-from providers.errors import AlreadyExistsError, StoreError
+from providers.errors import AlreadyExistsError, NotFoundError, StoreError
 
 __all__ = ["Facts", "Published", "Reporter", "Request", "publish"]
 
 TXN_LIFE = timedelta(days=7)
-
-
-class Reporter(Protocol):
-    """Who wants to know how far a publish is. Called from several threads."""
-
-    def begin(self, cloud: str, total: int) -> None:
-        """Note that a cloud starts; `total` bytes have to be in place there."""
-
-    def advance(self, cloud: str, count: int) -> None:
-        """Note that some more bytes are in place."""
-
-    def finish(self, cloud: str, error: str | None) -> None:
-        """Note that a cloud has everything, or why it failed."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a manifest says of a model beside its files; see :class:`Manifest`."""
-
-    schema: dict[str, Any] | None = None
-    metrics: dict[str, Any] | None = None
-    frameworks: dict[str, str] = field(default_factory=dict)
-    data: str | None = None
-    commit: str | None = None
-    residency: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to publish, and where.
-
-    Attributes:
-        root: the model's folder.
-        aliases: to be pointed at the version, beside ``latest``.
-        clouds: the targets.
-        home: name of the cloud that a new registry is founded on; default is the first.
-        require: how many clouds must have everything before the commit.
-        state: folder for journals and probes.
-
-    """
-
-    model: str
-    root: Path
-    facts: Facts
-    aliases: tuple[str, ...]
-    clouds: Sequence[Cloud]
-    home: str | None
-    require: int
-    state: Path
-
-
-@dataclass(frozen=True)
-class Published:
-    """What came of it.
-
-    Attributes:
-        created: False if this content was the latest version already.
-        sent: cloud name → what was uploaded there.
-        behind: cloud name → why it does not have the version, or not its aliases.
-
-    """
-
-    model: str
-    version: int
-    manifest: str
-    created: bool
-    home: str
-    files: int
-    size: int
-    aliases: tuple[str, ...]
-    sent: Mapping[str, Sent]
-    behind: Mapping[str, DeployerError | StoreError]
 
 
 def publish(request: Request, reporter: Reporter) -> Published:
@@ -131,33 +63,12 @@ def publish(request: Request, reporter: Reporter) -> Published:
         content = hashing.result()
     latest = read_alias(registry.home, request.model, LATEST)
     parent = read_manifest(registry.home, latest[0].manifest) if latest else None
-    manifest = _manifest(request.facts, content, latest[0].manifest if latest else None)
-    if latest and parent and _same_content(parent, manifest):
-        return _Publish(request, reporter, registry, content, parent).complete(manifest, latest[0])
-    return _Publish(request, reporter, registry, content, parent).run(manifest, latest)
-
-
-def _manifest(facts: Facts, content: Content, parent: str | None) -> Manifest:
-    return Manifest(
-        format=FORMAT,
-        files=content.files,
-        schema=facts.schema,
-        metrics=facts.metrics,
-        lineage=Lineage(parent=parent, data=facts.data, commit=facts.commit),
-        frameworks=facts.frameworks,
-        residency=facts.residency,
-        signature=None,
-    )
-
-
-def _content_digest(manifest: Manifest) -> str:
-    """Return a digest of what is published, whenever and from whichever commit that is done."""
-    lineage = msgspec.structs.replace(manifest.lineage, parent=None, commit=None)
-    return digest(encode(msgspec.structs.replace(manifest, lineage=lineage, signature=None)))
-
-
-def _same_content(one: Manifest, other: Manifest) -> bool:
-    return _content_digest(one) == _content_digest(other)
+    manifest = draft(request.facts, content, parent)
+    require_residency(request, manifest.residency)
+    run = _Publish(request, reporter, registry, content, parent)
+    if latest and parent and is_published(request, registry.home, parent, manifest):
+        return run.complete(parent, latest[0])
+    return run.run(manifest, latest[0].version if latest else 0)
 
 
 class _Publish:
@@ -178,13 +89,11 @@ class _Publish:
         self.known = frozenset(file.sha256 for file in parent.files) if parent else frozenset()
         self.resuming = False
 
-    def run(
-        self, manifest: Manifest, latest: tuple[AliasRecord, bytes, object] | None
-    ) -> Published:
-        """Publish `manifest` as the next version after `latest`."""
-        last = latest[0].version if latest else 0
+    def run(self, manifest: Manifest, last: int) -> Published:
+        """Publish `manifest` as the next version after `last`."""
         journal, state = self._begin(manifest, last)
         body = state.manifest.encode()
+        self._add_bundle(decode(body, Manifest, where="the journal"), journal)
         staged, failed = self._stage(body, state.txn)
         self._require_enough(staged, failed)
         record, created = self._commit(journal, state, digest(body), last)
@@ -194,10 +103,11 @@ class _Publish:
         return published
 
     def complete(self, manifest: Manifest, latest: AliasRecord) -> Published:
-        """Bring the version that `latest` names, of the same content, to every cloud."""
+        """Bring `manifest`, the version that `latest` names, to every cloud."""
         journal, state = self._begin(manifest, 0)
         self.resuming = True
         body, _ = read_bytes(self.registry.home, layout.manifest(latest.manifest))
+        self._add_bundle(manifest, journal)
         staged, failed = self._stage(body, state.txn)
         self._require_enough(staged, failed)
         record = read_version(self.registry.home, latest.model, latest.version)
@@ -206,24 +116,34 @@ class _Publish:
         journal.clear()
         return published
 
+    def _add_bundle(self, manifest: Manifest, journal: PublishJournal) -> None:
+        self.content = with_bundle(self.content, manifest, journal.bundle, self.registry.home)
+
     def _begin(self, manifest: Manifest, last: int) -> tuple[PublishJournal, Unfinished]:
         """Return the journal and what it remembers: an earlier run to be finished, or this one."""
         journal = self._journal(manifest)
         state = journal.load()
-        if state is not None and 0 < state.attempt <= last:
-            record = read_version(self.registry.home, self.request.model, state.attempt)
-            if record.txn == state.txn:
-                # It came through, and others have published since: this is a new publish.
-                self._close(state.txn)
-                state = None
+        if state is not None and 0 < state.attempt <= last and self._came_through(state):
+            # Others have published since: this is a new publish.
+            self._close(state.txn)
+            state = None
         self.resuming = state is not None
         if state is None:
-            state = Unfinished(txn=str(uuid.uuid4()), manifest=encode(manifest).decode())
+            signed = sign(self.request, manifest, journal.bundle)
+            state = Unfinished(txn=str(uuid.uuid4()), manifest=encode(signed).decode())
             journal.save(state)
         return journal, state
 
+    def _came_through(self, state: Unfinished) -> bool:
+        try:
+            record = read_version(self.registry.home, self.request.model, state.attempt)
+        except NotFoundError:
+            return True  # and was deleted since: numbers up to the latest have all been given
+        return record.txn == state.txn
+
     def _journal(self, manifest: Manifest) -> PublishJournal:
-        what = "\0".join((self.registry.id, self.request.model, _content_digest(manifest)))
+        signs = "signed" if self.request.signs else ""
+        what = "\0".join((self.registry.id, self.request.model, content_digest(manifest), signs))
         name = hashlib.sha256(what.encode()).hexdigest()
         return PublishJournal(self.request.state / "publish", name)
 
@@ -237,7 +157,8 @@ class _Publish:
         def stage(cloud: Cloud) -> Sent:
             self.reporter.begin(cloud.name, total)
             try:
-                _create(cloud, layout.txn(txn), intent, same=False)
+                # Not create-only: an intent that a long break let expire protects nothing.
+                write_document(cloud, layout.txn(txn), intent, mode="overwrite")
                 sent = send(
                     cloud,
                     self.content,
@@ -245,7 +166,7 @@ class _Publish:
                     read_back=not self.registry.checks_uploads[cloud.name],
                     progress=lambda count: self.reporter.advance(cloud.name, count),
                 )
-                _create(cloud, layout.manifest(digest(body)), body, same=True)
+                _create(cloud, layout.manifest(digest(body)), body)
             except (StoreError, DeployerError) as error:
                 self.reporter.finish(cloud.name, str(error))
                 raise
@@ -327,7 +248,7 @@ class _Publish:
         behind: dict[str, DeployerError | StoreError] = dict(failed)
         ready = [cloud for cloud in self.registry.followers if cloud.name in staged]
         key, body = layout.version(record.model, record.version), encode(record)
-        _, late = everywhere(ready, lambda cloud: _create(cloud, key, body, same=True))
+        _, late = everywhere(ready, lambda cloud: _create(cloud, key, body))
         behind |= late
         ready = [cloud for cloud in ready if cloud.name not in late]
         aliases = tuple(dict.fromkeys((LATEST, *self.request.aliases)))
@@ -339,6 +260,8 @@ class _Publish:
                 manifest=record.manifest,
                 epoch=self.registry.epoch,
                 txn=record.txn,
+                note=self.request.note,
+                sign=self.request.signer.sign_record if self.request.signer else None,
             )
             moved = move(self.registry.home, wanted, allowed=_forward(alias, record.version))
             # An alias that a newer publish has moved on is that one's to copy.
@@ -356,6 +279,7 @@ class _Publish:
             aliases=aliases,
             sent=staged,
             behind=behind,
+            signed=files.signature is not None,
         )
 
     def _close(self, txn: str) -> None:
@@ -366,16 +290,16 @@ class _Publish:
 def _forward(alias: str, version: int) -> Any:
     """``latest`` never goes back, any other alias goes where its user says."""
     if alias != LATEST:
-        return lambda current: current.version != version
+        return lambda current: current.removed or current.version != version
     return lambda current: current.version < version
 
 
-def _create(cloud: Cloud, key: str, body: bytes, *, same: bool) -> None:
-    """Create a document; one that is there is fine, if it has the `same` bytes where that matters."""
+def _create(cloud: Cloud, key: str, body: bytes) -> None:
+    """Create a document; one that is there is fine, if it has the same bytes."""
     try:
         write_document(cloud, key, body, mode="create")
     except AlreadyExistsError:
-        if same and read_bytes(cloud, key)[0] != body:
+        if read_bytes(cloud, key)[0] != body:
             raise DamagedError(
                 "another document is there already",
                 where=cloud.where(key),

@@ -17,6 +17,7 @@ from deployer.errors import DamagedError, UsageError
 __all__ = [
     "FORMAT",
     "AliasRecord",
+    "Deletion",
     "File",
     "Lineage",
     "Manifest",
@@ -26,6 +27,8 @@ __all__ = [
     "decode",
     "digest",
     "encode",
+    "subject_of",
+    "to_be_signed",
 ]
 
 FORMAT = 1
@@ -133,6 +136,10 @@ class AliasRecord(Record, frozen=True, omit_defaults=True):
     Attributes:
         seq: counts the moves of this alias from 1.
         prev: digest of the record before it, or None for the first.
+        expires: after this it must not be believed.
+        note: why it was moved, in the words of whoever did it.
+        removed: the alias points nowhere any more; version and manifest are its last ones.
+        sig: signature of this record without this field.
 
     """
 
@@ -148,7 +155,28 @@ class AliasRecord(Record, frozen=True, omit_defaults=True):
     at: Time
     by: str
     expires: Time | None = None
+    note: str | None = None
+    removed: bool = False
     sig: str | None = None
+
+
+class Deletion(Record, frozen=True, omit_defaults=True):
+    """``deleted/N``: this version was taken back; its number is never given again.
+
+    Attributes:
+        manifest: what the version was.
+        note: why, in the words of whoever did it.
+
+    """
+
+    format: int
+    model: str
+    version: Count
+    manifest: Digest
+    txn: Uuid
+    at: Time
+    by: str
+    note: str | None = None
 
 
 class Txn(Record, frozen=True):
@@ -202,6 +230,17 @@ def _in_range(value: Any) -> Any:
 def digest(body: bytes) -> str:
     """Return the hex SHA-256 of a document's bytes."""
     return hashlib.sha256(body).hexdigest()
+
+
+def subject_of(model: str, manifest: Manifest) -> str:
+    """Return what a signature of this manifest is about: the model, and all that is said of it."""
+    unsigned = msgspec.structs.replace(manifest, signature=None)
+    return f"{model}@sha256:{digest(encode(unsigned))}"
+
+
+def to_be_signed(record: AliasRecord) -> bytes:
+    """Return the bytes that the signature of an alias record is over."""
+    return encode(msgspec.structs.replace(record, sig=None))
 
 
 def decode(body: bytes, kind: type[_R], *, where: str) -> _R:

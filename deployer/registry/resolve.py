@@ -1,19 +1,54 @@
 """From a reference to a version on one cloud, each hop checked, in a constant number of requests."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deployer.errors import DamagedError, MissingError
 from deployer.registry import layout
 from deployer.registry.aliases import read_alias
 from deployer.registry.cloud import Cloud, read_document
 from deployer.registry.names import LATEST, Reference
-from deployer.registry.records import Manifest, VersionRecord
+from deployer.registry.records import AliasRecord, Manifest, VersionRecord
 from deployer.registry.tree import check_paths
-from deployer.registry.who import now, stamp
+from deployer.registry.trust import (
+    MisplacedError,
+    Signed,
+    Trust,
+    check_alias,
+    check_manifest,
+    remember,
+)
 from providers.errors import BucketNotFoundError, NotFoundError, StoreError
 
-__all__ = ["Resolved", "first_that_answers", "read_manifest", "read_version", "resolve"]
+__all__ = [
+    "RemovedError",
+    "Resolved",
+    "believe",
+    "examine",
+    "first_that_answers",
+    "read_manifest",
+    "read_version",
+    "resolve",
+]
+
+CREDULOUS = Trust()
+
+
+class RemovedError(MissingError):
+    """The alias was taken away.
+
+    Attributes:
+        record: says so.
+
+    """
+
+    def __init__(self, reference: Reference, cloud: Cloud, record: AliasRecord) -> None:
+        super().__init__(
+            f"{reference} was removed at {record.at} by {record.by}",
+            where=cloud.store.url,
+            hint=f"see what there is: deployer list {reference.name}",
+        )
+        self.record = record
 
 
 @dataclass(frozen=True)
@@ -24,6 +59,9 @@ class Resolved:
         version: its number; None when it was named by digest alone.
         digest: hex SHA-256 of the manifest.
         record: its version record; None when it was named by digest alone.
+        alias: the alias record that led to it, if it was named by one.
+        signed: what its signature proves; None if it has none or nobody checked it.
+        doubts: what its user should know: an alias that is stale, say.
 
     """
 
@@ -33,50 +71,90 @@ class Resolved:
     digest: str
     manifest: Manifest
     record: VersionRecord | None = None
+    alias: AliasRecord | None = None
+    signed: Signed | None = None
+    doubts: tuple[str, ...] = ()
 
 
-def resolve(cloud: Cloud, reference: Reference) -> Resolved:
-    """Return what `reference` means on `cloud`.
+def resolve(cloud: Cloud, reference: Reference, trust: Trust = CREDULOUS) -> Resolved:
+    """Return what `reference` means on `cloud`, and remember that it was believed.
 
     Raises:
         MissingError: there is no such model, version or alias.
-        DamagedError: a hop on the way is not what the one before promised.
+        DamagedError: a hop on the way is not what the one before promised, or not to be trusted.
+        PolicyError: the version must not come to this machine, or not from this cloud.
 
     """
+    return believe(examine(cloud, reference, trust), trust)
+
+
+def believe(resolved: Resolved, trust: Trust) -> Resolved:
+    """Remember the alias that led here, so that nobody can turn it back."""
+    if resolved.alias is None:
+        return resolved
+    more = remember(resolved.cloud, resolved.alias, trust)
+    return replace(resolved, doubts=(*resolved.doubts, *more))
+
+
+def examine(cloud: Cloud, reference: Reference, trust: Trust) -> Resolved:
+    """Return what `reference` means on `cloud`, if it may be believed; errors as `resolve`."""
     if reference.digest:
         manifest = read_manifest(cloud, reference.digest)
-        return Resolved(cloud, reference.name, None, reference.digest, manifest)
-    expected: str | None = None
+        signed = check_manifest(cloud, reference.name, reference.digest, manifest, trust)
+        return Resolved(
+            cloud, reference.name, None, reference.digest, manifest, signed=signed
+        )
+    alias: AliasRecord | None = None
+    doubts: tuple[str, ...] = ()
     number = reference.version
     if reference.alias:
-        found = read_alias(cloud, reference.name, reference.alias)
-        if found is None:
-            raise _missing(cloud, reference)
-        number, expected = found[0].version, found[0].manifest
-        if found[0].expires is not None and found[0].expires < stamp(now()):
-            raise DamagedError(
-                f"{reference} expired at {found[0].expires}",
-                where=cloud.where(layout.alias(reference.name, reference.alias)),
-                hint="somebody may hold a newer one back: use another cloud",
-            )
+        alias, doubts = _examine_alias(cloud, reference, trust)
+        number = alias.version
     assert number is not None  # noqa: S101 - a reference has one of the three
+    record = _promised_version(cloud, reference, number, alias)
+    try:
+        manifest = read_manifest(cloud, record.manifest)
+    except MissingError as error:  # promised by the version record
+        raise DamagedError(error.message, where=error.where, hint=error.hint) from error
+    signed = check_manifest(cloud, reference.name, record.manifest, manifest, trust)
+    return Resolved(
+        cloud, reference.name, number, record.manifest, manifest, record, alias, signed, doubts
+    )
+
+
+def _examine_alias(
+    cloud: Cloud, reference: Reference, trust: Trust
+) -> tuple[AliasRecord, tuple[str, ...]]:
+    assert reference.alias is not None  # noqa: S101 - the caller has looked
+    found = read_alias(cloud, reference.name, reference.alias)
+    if found is None:
+        raise _missing(cloud, reference)
+    record = found[0]
+    doubts = check_alias(cloud, record, trust)
+    if record.removed:
+        # A removal leads nowhere that could still prove it wrong.
+        remember(cloud, record, trust)
+        raise RemovedError(reference, cloud, record)
+    return record, doubts
+
+
+def _promised_version(
+    cloud: Cloud, reference: Reference, number: int, alias: AliasRecord | None
+) -> VersionRecord:
     try:
         record = read_version(cloud, reference.name, number)
     except BucketNotFoundError:
         raise
     except NotFoundError as error:
         raise _missing(cloud, reference) from error
-    if expected is not None and record.manifest != expected:
+    if alias is not None and record.manifest != alias.manifest:
         raise DamagedError(
-            f"{reference} names the manifest {expected}, version {number} has {record.manifest}",
+            f"{reference} names the manifest {alias.manifest}, version {number} has "
+            f"{record.manifest}",
             where=cloud.where(layout.version(reference.name, number)),
             hint="one of the two is forged or damaged; use another cloud",
         )
-    try:
-        manifest = read_manifest(cloud, record.manifest)
-    except MissingError as error:  # promised by the version record
-        raise DamagedError(error.message, where=error.where, hint=error.hint) from error
-    return Resolved(cloud, reference.name, number, record.manifest, manifest, record)
+    return record
 
 
 def read_version(cloud: Cloud, name: str, number: int) -> VersionRecord:
@@ -123,18 +201,19 @@ def _missing(cloud: Cloud, reference: Reference) -> MissingError:
 
 
 def first_that_answers(
-    clouds: Sequence[Cloud], reference: Reference
+    clouds: Sequence[Cloud], reference: Reference, trust: Trust = CREDULOUS
 ) -> tuple[Resolved, dict[str, Exception]]:
-    """Return what the first cloud that can tell says, and why the ones before it could not.
+    """Return what the first cloud that can be believed says, and why the ones before it cannot.
 
     Raises:
-        StoreError, DeployerError: what the first cloud said, when none can tell.
+        PolicyError: the version must not come to this machine, wherever it is.
+        StoreError, DeployerError: what the first cloud said, when none can be believed.
 
     """
     failed: dict[str, Exception] = {}
     for cloud in clouds:
         try:
-            return resolve(cloud, reference), failed
-        except (StoreError, DamagedError, MissingError) as error:
+            return resolve(cloud, reference, trust), failed
+        except (StoreError, DamagedError, MissingError, MisplacedError) as error:
             failed[cloud.name] = error
     raise next(iter(failed.values()))

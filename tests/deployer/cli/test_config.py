@@ -23,6 +23,7 @@ def origins(world: World) -> dict[str, tuple[object, str]]:
 class TestPrecedence:
     def test_defaults(self, world: World) -> None:
         assert origins(world) == {
+            "region": (None, "default"),
             "push.clouds": ([], "default"),
             "push.home": (None, "default"),
             "push.require": ("all", "default"),
@@ -30,6 +31,17 @@ class TestPrecedence:
             "transfer.part_size": (8 * 1024 * 1024, "default"),
             "transfer.timeout": (60.0, "default"),
             "transfer.attempts": (5, "default"),
+            "signing.mode": (None, "default"),
+            "signing.private_key": (None, "default"),
+            "signing.public_keys": ([], "default"),
+            "signing.certificate": (None, "default"),
+            "signing.chain": ([], "default"),
+            "signing.identity": (None, "default"),
+            "signing.issuer": (None, "default"),
+            "signing.trust_config": (None, "default"),
+            "signing.staging": (False, "default"),
+            "signing.require_signature": (False, "default"),
+            "signing.require_signed_aliases": (False, "default"),
         }
 
     def test_environment_over_project_over_user_over_default(self, world: World) -> None:
@@ -52,6 +64,23 @@ class TestPrecedence:
         assert found["clouds.aws.endpoint"] == ("http://user", str(user))
         assert found["clouds.gcp.url"] == ("gs://env", "environment")
 
+    def test_regions_and_residency(self, world: World) -> None:
+        project = world.settings(
+            'region = "eu-west-1"\n[clouds.aws]\nurl = "s3://b"\nregion = "eu-central-1"\n'
+            '[models.penguins]\nresidency = ["eu", "ch"]\n[models."a.b"]\n'
+        )
+        settings = load().settings
+        assert (settings.region, settings.clouds["aws"].region) == ("eu-west-1", "eu-central-1")
+        assert settings.models["penguins"].residency == ["eu", "ch"]
+        assert settings.models["a.b"].residency == []
+        assert origins(world)["models.penguins.residency"] == (["eu", "ch"], str(project))
+        world.setenv({"DEPLOYER_REGION": "westeurope", "DEPLOYER_CLOUDS_AWS_REGION": "eu-west-3"})
+        found = origins(world)
+        assert found["region"] == ("westeurope", "environment")
+        assert found["clouds.aws.region"] == ("eu-west-3", "environment")
+        world.setenv({"DEPLOYER_REGION": ""})
+        assert load().settings.region == "eu-west-1"
+
     def test_flags_over_everything(self, world: World) -> None:
         world.local_clouds(more='[push]\nclouds = ["aws"]\nrequire = "1"\n')
         world.setenv({"DEPLOYER_PUSH_CLOUDS": "gcp"})
@@ -73,6 +102,20 @@ class TestPrecedence:
     def test_a_list_in_a_variable(self, world: World, value: str, expected: list[str]) -> None:
         world.setenv({"DEPLOYER_PUSH_CLOUDS": value})
         assert load().settings.push.clouds == expected
+
+    def test_signing_by_variables(self, world: World) -> None:
+        world.setenv(
+            {
+                "DEPLOYER_SIGNING_MODE": "key",
+                "DEPLOYER_SIGNING_PUBLIC_KEYS": "a.pub, b.pub",
+                "DEPLOYER_SIGNING_REQUIRE_SIGNATURE": "true",
+                "DEPLOYER_SIGNING_PASSWORD": "hunter2",
+            }
+        )
+        signing = load().settings.signing
+        assert (signing.mode, signing.public_keys) == ("key", ["a.pub", "b.pub"])
+        assert signing.require_signature
+        assert "hunter2" not in world.invoke("config", "show", "--origin").ok().out
 
     def test_output_by_variable(self, world: World) -> None:
         world.setenv({"DEPLOYER_OUTPUT": "json"})
@@ -120,6 +163,17 @@ BAD = {
     "no address": ('[clouds.aws]\nendpoint = "http://x"\n', "url"),
     "a number for a list": ("[push]\nclouds = 3\n", "clouds"),
     "numbers in a list": ("[push]\nclouds = [1]\n", "clouds"),
+    "unknown mode": ('[signing]\nmode = "pgp"\n', "signing.mode"),
+    "a key without a mode": ('[signing]\nprivate_key = "k"\n', "private_key needs a mode"),
+    "a rule without a mode": ("[signing]\nrequire_signature = true\n", "needs a mode"),
+    "a name for a list": ('[signing]\nmode = "key"\npublic_keys = "k"\n', "public_keys"),
+    "a password": ('[signing]\nmode = "key"\npassword = "hunter2"\n', "password"),
+    "a number for a region": ("region = 3\n", "region"),
+    "a table for a region": ("[region]\nx = 1\n", "region"),
+    "a list for models": ("models = []\n", "models"),
+    "a scalar for a model": ('[models]\npenguins = "eu"\n', "models.penguins"),
+    "a word for a residency": ('[models.penguins]\nresidency = "eu"\n', "residency"),
+    "unknown key of a model": ('[models.penguins]\nresidence = ["eu"]\n', "residency"),
     "a secret": ('[clouds.aws]\nurl = "s3://b"\nsecret_key = "hunter2"\n', "secret_key"),
 }
 

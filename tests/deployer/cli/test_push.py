@@ -48,6 +48,8 @@ def test_json_on_stdout_and_progress_on_stderr(world: World) -> None:
         "aliases": ["latest", "champion"],
         "clouds": {name: {"sent": 2, "sent_bytes": 8, "reused": 0} for name in NAMES},
         "behind": {},
+        "repair": None,
+        "signed": False,
     }
     assert ran.json["manifest"].startswith("sha256:")
     assert versions(world) == [{"penguins": [1]}] * 3
@@ -104,7 +106,8 @@ def test_a_majority_then_the_same_command_brings_the_other_up(world: World) -> N
     assert ran.code == 10
     assert list(ran.json["behind"]) == ["gcp"]
     assert "gcp is behind" in ran.err
-    assert "same command" in ran.err
+    assert ran.json["repair"] == "deployer repair penguins:2 --clouds aws,gcp"
+    assert ran.json["repair"] in ran.err
     table = world.invoke(*command[:-2])
     assert table.code == 10
     assert "gcp" in table.out

@@ -15,6 +15,7 @@ from deployer.registry import layout
 from deployer.registry.cloud import read_document
 from deployer.registry.records import (
     AliasRecord,
+    Deletion,
     File,
     Lineage,
     Manifest,
@@ -102,6 +103,31 @@ DOCUMENTS: dict[str, Record] = {
         by="ana@build",
         expires="2027-01-01T00:00:00Z",
         sig="MEUCIQ==",
+    ),
+    "alias-removed": AliasRecord(
+        format=1,
+        model="penguins",
+        alias="champion",
+        epoch=1,
+        seq=2,
+        version=1,
+        manifest=DIGEST,
+        prev=digest(b"before"),
+        txn=UUID,
+        at=TIME,
+        by="ana@build",
+        note="drift\u2014Gentoo",
+        removed=True,
+    ),
+    "deleted": Deletion(
+        format=1,
+        model="penguins",
+        version=3,
+        manifest=DIGEST,
+        txn=UUID,
+        at=TIME,
+        by="ana@build",
+        note="mistake",
     ),
     "txn": Txn(
         format=1,
@@ -207,7 +233,10 @@ REQUIRED = [
     for name, record in DOCUMENTS.items()
     if name != "manifest-least"
     for field in record.__struct_fields__
-    if not (name.startswith("alias") and field in {"expires", "sig"})
+    if not (
+        (name.startswith("alias") and field in {"expires", "note", "removed", "sig"})
+        or (name == "deleted" and field == "note")
+    )
 ]
 
 
@@ -247,10 +276,10 @@ class TestStrict:
         with pytest.raises(DamagedError):
             decode(changed(name, **{field: ...}), type(DOCUMENTS[name]), where="")
 
-    @pytest.mark.parametrize("field", ["expires", "sig"])
+    @pytest.mark.parametrize("field", ["expires", "note", "removed", "sig"])
     def test_optional_fields_may_be_absent(self, field: str) -> None:
         read = decode(changed("alias-expiring", **{field: ...}), AliasRecord, where="")
-        assert getattr(read, field) is None
+        assert not getattr(read, field)
 
     @pytest.mark.parametrize(
         "file",
