@@ -46,8 +46,13 @@ lint: install ## Check format, style, types and who imports whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+.tools/mlflow/.installed: $(BIN)/uv requirements/mlflow.txt
+	$(BIN)/uv venv -q --clear --python $(abspath $(BIN)/python) .tools/mlflow
+	VIRTUAL_ENV=$(abspath .tools/mlflow) $(BIN)/uv pip sync -q --require-hashes requirements/mlflow.txt
+	@touch $@
+
 .PHONY: bench
-bench: install ## Measure transfers beside rclone and the raw SDKs (15 quiet minutes)
+bench: install .tools/mlflow/.installed ## Measure beside rclone, MLflow and the raw SDKs (25 quiet minutes)
 	$(BIN)/python -m benchmarks --keep
 
 .PHONY: lock

@@ -6,10 +6,25 @@ from pathlib import Path
 from benchmarks.measure import Command
 from deployer.emulators import BUCKET, Server
 
-__all__ = ["CLOUDS", "ENGINES", "deployer_push", "deployer_store", "rclone", "sdk"]
+__all__ = [
+    "CLOUDS",
+    "ENGINES",
+    "MLFLOW",
+    "URLS",
+    "deployer_pull",
+    "deployer_push",
+    "deployer_store",
+    "mlflow",
+    "rclone",
+    "rclone_back",
+    "sdk",
+]
 
 ENGINES = {"aws": "seaweedfs", "gcp": "fake-gcs", "azure": "azurite"}
 CLOUDS = tuple(ENGINES)
+
+ROOT = Path(__file__).parent.parent
+MLFLOW = ROOT / ".tools" / "mlflow" / "bin" / "python"
 
 URLS = {
     "aws": f"s3://{BUCKET}",
@@ -26,17 +41,30 @@ def deployer_store(cloud: str, server: Server, path: Path) -> Command:
     )
 
 
-def deployer_push(servers: dict[str, Server], path: Path, state: Path) -> Command:
-    """The whole of ``deployer push`` to one or several clouds, a fresh registry each time."""
-    environment = {"XDG_STATE_HOME": str(state)}
+def _user(servers: dict[str, Server], state: Path) -> dict[str, str]:
+    """Return the environment of somebody who uses these clouds and never did before."""
+    environment = {"XDG_STATE_HOME": str(state), "XDG_CACHE_HOME": str(state / "cache")}
     for cloud, server in servers.items():
         environment |= server.environment()
         environment[f"DEPLOYER_CLOUDS_{cloud.upper()}_URL"] = URLS[cloud]
+    return environment
+
+
+def deployer_pull(
+    cloud: str, servers: dict[str, Server], state: Path, target: Path, *flags: str
+) -> Command:
+    """The whole of ``deployer pull`` from one cloud."""
+    arguments = ["pull", "bench", str(target), "--from", cloud, "-q", *flags]
+    return Command([sys.executable, "-m", "deployer", *arguments], _user(servers, state))
+
+
+def deployer_push(servers: dict[str, Server], path: Path, state: Path) -> Command:
+    """The whole of ``deployer push`` to one or several clouds, a fresh registry each time."""
     folder = path if path.is_dir() else path.parent
     clouds = ",".join(servers)
     return Command(
         [sys.executable, "-m", "deployer", "push", str(folder), "bench", "--clouds", clouds, "-q"],
-        environment,
+        _user(servers, state),
     )
 
 
@@ -48,8 +76,26 @@ def sdk(cloud: str, server: Server, path: Path) -> Command:
     )
 
 
+def mlflow(server: Server, path: Path) -> Command:
+    """MLflow's upload of artifacts to S3."""
+    script = str(Path(__file__).with_name("mlflow_upload.py"))
+    return Command(
+        [str(MLFLOW), script, f"s3://{BUCKET}/mlflow", str(path)],
+        {**server.environment(), "MLFLOW_S3_ENDPOINT_URL": server.endpoint},
+    )
+
+
 def rclone(cloud: str, server: Server, path: Path) -> Command:
-    """Run rclone with its defaults."""
+    """Send a file or a folder with rclone and its defaults."""
+    return _rclone(cloud, server, str(path), f"remote:{BUCKET}/rclone")
+
+
+def rclone_back(cloud: str, server: Server, target: Path) -> Command:
+    """Fetch with rclone what :func:`rclone` sent."""
+    return _rclone(cloud, server, f"remote:{BUCKET}/rclone", str(target))
+
+
+def _rclone(cloud: str, server: Server, source: str, target: str) -> Command:
     settings = {
         "aws": {
             "TYPE": "s3",
@@ -85,6 +131,6 @@ def rclone(cloud: str, server: Server, path: Path) -> Command:
             "RCLONE_CONFIG_REMOTE_ENDPOINT": parts["BlobEndpoint"],
         }
     return Command(
-        ["rclone", "copy", str(path), f"remote:{BUCKET}/rclone", "--quiet", "--retries", "1"],
+        ["rclone", "copy", source, target, "--quiet", "--retries", "1"],
         environment,
     )

@@ -3,25 +3,36 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from benchmarks.contenders import CLOUDS, ENGINES, deployer_push, deployer_store, rclone, sdk
 from benchmarks.measure import Command, Figures, middle, run_together
 from deployer.emulators import Server, running
 
-__all__ = ["alone", "make_files", "together"]
+__all__ = ["alone", "make_files", "make_model", "servers", "side_by_side", "together"]
 
 MIB = 1024 * 1024
 
 
+def _write(path: Path, size: int) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    with path.open("wb") as file:
+        for _ in range(size // MIB):
+            file.write(os.urandom(MIB))
+    return path
+
+
+def make_model(folder: Path, size: int) -> Path:
+    """Write ten files of `size` bytes together; return their folder."""
+    for number in range(10):
+        _write(folder / "model" / f"{number}.bin", size // 10)
+    return folder / "model"
+
+
 def make_files(folder: Path, *, large: int, small: int) -> tuple[Path, Path]:
     """Write one file of `large` bytes and `small` files of 10 KB; return a path for each."""
-    one = folder / "large" / "model.bin"
-    one.parent.mkdir()
-    with one.open("wb") as file:
-        for _ in range(large // MIB):
-            file.write(os.urandom(MIB))
+    one = _write(folder / "large" / "model.bin", large)
     many = folder / "small"
     many.mkdir()
     for number in range(small):
@@ -55,6 +66,15 @@ def alone(cloud: str, path: Path, rounds: int) -> dict[str, Figures]:
     return {name: middle(figures) for name, figures in found.items()}
 
 
+def side_by_side(each: Sequence[Figures]) -> Figures:
+    """Return what several processes cost that ran at the same time."""
+    return Figures(
+        wall=max(figures.wall for figures in each),
+        cpu=sum(figures.cpu for figures in each),
+        memory=sum(figures.memory for figures in each),
+    )
+
+
 def together(path: Path, rounds: int) -> dict[str, Figures]:
     """Measure one push to all clouds against three rclone copies at the same time."""
     ours: list[Figures] = []
@@ -64,11 +84,5 @@ def together(path: Path, rounds: int) -> dict[str, Figures]:
             ours += run_together([deployer_push(up, path, Path(state))])
         with servers(*CLOUDS) as up:
             each = run_together([rclone(cloud, up[cloud], path) for cloud in CLOUDS])
-            theirs.append(
-                Figures(
-                    wall=max(figures.wall for figures in each),
-                    cpu=sum(figures.cpu for figures in each),
-                    memory=sum(figures.memory for figures in each),
-                )
-            )
+            theirs.append(side_by_side(each))
     return {"deployer push": middle(ours), "three rclones (slowest)": middle(theirs)}
