@@ -93,8 +93,8 @@ class Http:
             policy = AzureSasCredentialPolicy(AzureSasCredential(access.signature))
         elif token:
             policy = BearerTokenCredentialPolicy(token, SCOPE)
-        session = _Session(endpoint, timeout=timeout, connections=connections)
-        self._transport = RequestsTransport(session=session)
+        self._session = _Session(endpoint, timeout=timeout, connections=connections)
+        self._transport = RequestsTransport(session=self._session)
         self._pipeline = Pipeline(self._transport, [policy])
 
     def put(self, url: str, body: bytes, digest: bytes, headers: Mapping[str, str]) -> Any:
@@ -131,6 +131,11 @@ class Http:
         if response.status_code in SUCCESS:
             return response
         raise RefusedError(response)
+
+    def knock(self, url: str) -> Mapping[str, str]:
+        """Return the headers of whatever answer a request without credentials gets."""
+        headers = {"User-Agent": "deployer", "x-ms-version": API_VERSION}
+        return self._session.request("GET", url, headers=headers).headers
 
     def close(self) -> None:
         """Close the connections."""

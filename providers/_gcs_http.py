@@ -121,6 +121,11 @@ class Http:
             raise _error(response.status, response.read(), bucket=False)
         return response
 
+    def knock(self, target: str) -> Mapping[str, str]:
+        """Return the headers of whatever answer a request without credentials gets."""
+        answer = self._pool.request("GET", target, retries=_NO_RETRIES, redirect=False)
+        return answer.headers
+
     def _send(
         self, method: str, target: str, headers: dict[str, str], body: Body, *, stream: bool = False
     ) -> urllib3.BaseHTTPResponse:

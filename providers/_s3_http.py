@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
 import botocore.session
+from botocore import UNSIGNED as NO_SIGNATURE
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
 from botocore.exceptions import ClientError, NoCredentialsError
@@ -28,7 +29,7 @@ from botocore.httpsession import URLLib3Session
 from botocore.parsers import create_parser
 from botocore.utils import get_environ_proxies, parse_timestamp
 
-__all__ = ["Wire", "sign"]
+__all__ = ["Wire", "of_aws", "sign"]
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -71,6 +72,21 @@ class Wire:
     def client(self) -> Any:
         """The SDK's own client, for what is not done a thousand times."""
         return self._connected().client
+
+    @property
+    def credentials(self) -> Any:
+        """The SDK's credentials, which renew themselves."""
+        return self._connected().credentials
+
+    def stranger(self) -> Any:
+        """Return a client of the SDK's that signs nothing and needs no credentials."""
+        session = botocore.session.Session()
+        return self._s3_client(session, _region_of(session), NO_SIGNATURE)
+
+    def service(self, name: str) -> Any:
+        """Return the SDK's client of another service of AWS."""
+        session = botocore.session.Session()
+        return session.create_client(name, region_name=_region_of(session), config=self._config())
 
     def send(
         self,
@@ -186,12 +202,8 @@ class Wire:
         session = botocore.session.Session()
         factory = session.get_component("response_parser_factory")
         factory.set_parser_defaults(timestamp_parser=_moment)
-        region = region or session.get_config_variable("region") or "us-east-1"
-        # Named, for by itself the SDK presigns for the global endpoint, which redirects.
-        client = self._client(session, region, "virtual")
-        if not (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS_HOSTS):
-            # Few servers other than AWS answer to a host name per bucket.
-            client = self._client(session, region, "path")
+        # The default, SigV2 in some regions, is not accepted by newer buckets.
+        client = self._s3_client(session, region or _region_of(session), "s3v4")
         asked = _first_request(client, self.bucket)
         url = urlsplit(asked.url)
         credential = asked.headers["Authorization"].decode().split(",")[0]
@@ -221,15 +233,17 @@ class Wire:
             agent=session.user_agent(),
         )
 
-    def _client(self, session: Any, region: str, addressing: str) -> Any:
-        config = Config(
-            connect_timeout=self._timeout,
-            read_timeout=self._timeout,
-            max_pool_connections=self._connections,
-            # The store retries: it alone can tell a lost answer from a refused write.
-            retries={"total_max_attempts": 1, "mode": "standard"},
-            # The default, SigV2 in some regions, is not accepted by newer buckets.
-            signature_version="s3v4",
+    def _s3_client(self, session: Any, region: str, signature: Any) -> Any:
+        # Named, for by itself the SDK presigns for the global endpoint, which redirects.
+        client = self._client(session, region, signature, "virtual")
+        if of_aws(client):
+            return client
+        # Few servers other than AWS answer to a host name per bucket.
+        return self._client(session, region, signature, "path")
+
+    def _client(self, session: Any, region: str, signature: Any, addressing: str) -> Any:
+        config = self._config(
+            signature_version=signature,
             parameter_validation=False,
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
@@ -238,6 +252,25 @@ class Wire:
         return session.create_client(
             "s3", region_name=region, endpoint_url=self._endpoint, config=config
         )
+
+    def _config(self, **more: Any) -> Config:
+        return Config(
+            connect_timeout=self._timeout,
+            read_timeout=self._timeout,
+            max_pool_connections=self._connections,
+            # The store retries: it alone can tell a lost answer from a refused write.
+            retries={"total_max_attempts": 1, "mode": "standard"},
+            **more,
+        )
+
+
+def of_aws(client: Any) -> bool:
+    """Tell whether a client's endpoint is one of Amazon's own."""
+    return (urlsplit(client.meta.endpoint_url).hostname or "").endswith(_AWS_HOSTS)
+
+
+def _region_of(session: Any) -> str:
+    return str(session.get_config_variable("region") or "us-east-1")
 
 
 def sign(

@@ -39,6 +39,7 @@ from azure.core.exceptions import (
 from urllib3.exceptions import HTTPError
 
 from providers._azure_account import Access, find_access
+from providers._azure_diagnosis import AzureDiagnosis
 from providers._azure_http import BINARY, Http, RefusedError
 from providers._azure_rest import (
     Page,
@@ -149,6 +150,9 @@ class AzureDriver:
         self._access = access
         self._token = token
         self.url = f"az://{account}/{container}"
+        self.diagnosis = AzureDiagnosis(
+            account, container, endpoint, http, access=access, token=token
+        )
         self.capabilities = Capabilities(
             presign=access.signature is None,
             server_checksum="MD5",

@@ -33,6 +33,7 @@ import google.auth.exceptions
 import urllib3.exceptions
 
 from providers import _gcs_crc32c as crc32c
+from providers._gcs_diagnosis import GcsDiagnosis
 from providers._gcs_http import STRANGE, GcsError, Http, escape, pages, strange
 from providers._gcs_parts import COMPOSE_SOURCES, PartObjects
 from providers._gcs_resource import (
@@ -164,6 +165,7 @@ class GcsDriver:
             timeout=timeout,
             connections=connections,
         )
+        self.diagnosis = GcsDiagnosis(bucket, self._http, account)
         self._parts = PartObjects(self._http, self._objects, self._uploads, self.delete)
 
     @property

@@ -23,6 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from providers._local_sidecar import Beside, flush, flush_folder
+from providers.diagnosis import Here
 from providers.driver import SHA256
 from providers.errors import ErrorKind
 from providers.keys import PARTS_PREFIX
@@ -63,6 +64,8 @@ class LocalDriver:
         lists_metadata=True,
         parts=PartLimits(min_size=1, max_size=1024 * MIB, max_count=100_000),
     )
+
+    diagnosis = Here("permissions of the file system")
 
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from providers.diagnosis import Here
 from providers.driver import SHA256
 from providers.errors import ErrorKind
 from providers.model import (
@@ -45,6 +46,8 @@ class MemoryDriver:
         lists_metadata=True,
         parts=PartLimits(min_size=1, max_size=1024 * MIB, max_count=10_000),
     )
+
+    diagnosis = Here("this process")
 
     def __init__(self, name: str = "") -> None:
         self.url = f"memory://{name}"

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+from providers.diagnosis import Diagnosis, diagnosis_of
 from providers.driver import Driver
 from providers.errors import ErrorKind
 from providers.model import (
@@ -28,6 +29,11 @@ class PrefixedDriver:
         self._driver = driver
         self._prefix = prefix
         self.url = f"{driver.url}/{prefix.rstrip('/')}"
+
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What the store below can tell of itself."""
+        return diagnosis_of(self._driver)
 
     @property
     def capabilities(self) -> Capabilities:

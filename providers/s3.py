@@ -28,6 +28,7 @@ from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
+from providers._s3_diagnosis import S3Diagnosis
 from providers._s3_http import Wire
 from providers._s3_meta import META, completed, crc32, described, listed, quoted, tag, written
 from providers.errors import ErrorKind
@@ -82,6 +83,7 @@ class S3Driver:
         self._wire = wire
         self._bucket = wire.bucket
         self.url = f"s3://{wire.bucket}"
+        self.diagnosis = S3Diagnosis(wire)
 
     def __repr__(self) -> str:
         return f"S3Driver({self.url!r})"

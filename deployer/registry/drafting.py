@@ -17,8 +17,6 @@ from providers.source import fingerprint
 
 __all__ = ["content_digest", "draft", "is_published", "require_residency", "sign", "with_bundle"]
 
-MAX_BUNDLE = 4 * 1024 * 1024
-
 
 def draft(facts: Facts, content: Content, parent: Manifest | None) -> Manifest:
     """Return the unsigned manifest of `content` as the successor of `parent`."""

@@ -3,9 +3,9 @@
 Countries are ISO 3166-1 codes in lower case. A region that spans several names them all; one
 whose place is not public, or that may be anywhere on a continent, names none.
 
-Sources, as of November 2026: botocore's ``partitions.json`` for AWS (the tests walk it); "Bucket
-locations" (Cloud Storage documentation); "List of Azure regions" (Azure documentation). A region
-that a cloud has opened since is unknown here and matches its own name only.
+Sources: botocore's ``partitions.json`` for AWS, which the tests walk; for Google Cloud and Azure
+their lists of locations as of 2026, copied by hand and checked by no machine. A region that is
+missing here, or that a cloud has opened since, matches its own name only.
 
 Names can deceive: London and Zurich are ``eu-west-2`` and ``eu-central-2``, ``europe-west2`` and
 ``europe-west6``, but neither is in the European Union.

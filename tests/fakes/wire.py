@@ -182,9 +182,11 @@ def _phrase(status: int) -> str:
 
 def head_bytes(response: Response, extra: Mapping[str, str]) -> bytes:
     """Encode the status line and the headers, blank line included."""
-    lines = [f"HTTP/1.1 {response.status} {_phrase(response.status)}", f"Date: {http_date()}"]
+    own = {**response.headers, **extra}
+    date = own.pop("Date", None) or http_date()  # a hook may have set another clock
+    lines = [f"HTTP/1.1 {response.status} {_phrase(response.status)}", f"Date: {date}"]
     length = len(response.body) if response.length is None else response.length
     if response.status not in {204, 304}:
         lines.append(f"Content-Length: {length}")
-    lines += [f"{name}: {value}" for name, value in {**response.headers, **extra}.items()]
+    lines += [f"{name}: {value}" for name, value in own.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "backslashreplace")

@@ -1,0 +1,1 @@
+"""Looking after a registry: verify, repair, garbage collection, doctor."""
