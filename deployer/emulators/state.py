@@ -7,6 +7,7 @@ from pathlib import Path
 
 import msgspec
 
+from deployer import typed
 from deployer.emulators.model import Record
 from deployer.emulators.paths import state_folder
 from deployer.errors import FailedError
@@ -47,7 +48,7 @@ def load_state() -> State:
     """
     path = state_file()
     try:
-        state = msgspec.json.decode(path.read_bytes(), type=State)
+        state = typed.decode(path.read_bytes(), State)
     except FileNotFoundError:
         return State()
     except (OSError, msgspec.DecodeError) as error:

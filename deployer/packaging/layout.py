@@ -10,6 +10,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
+from deployer import typed
 from deployer.errors import DamagedError, UsageError
 from deployer.packaging.documents import Document, ModelDocument
 
@@ -72,7 +73,7 @@ def decode(data: bytes, kind: type[DocumentT], *, where: str) -> DocumentT:
 
     """
     try:
-        return msgspec.json.decode(data, type=kind)
+        return typed.decode(data, kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise DamagedError(
             f"not a valid document: {error}", where=where, hint=_FETCH_AGAIN
@@ -98,5 +99,7 @@ def decode_model(data: bytes, *, where: str) -> ModelDocument:
     document = decode(data, ModelDocument, where=where)
     absent = sorted(set(ROLES) - set(document.files))
     if absent:
-        raise DamagedError(f"names no file for: {', '.join(absent)}", where=where)
+        raise DamagedError(
+            f"names no file for: {', '.join(absent)}", where=where, hint=_FETCH_AGAIN
+        )
     return document

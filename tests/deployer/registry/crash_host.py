@@ -7,6 +7,7 @@ the folder.
 """
 
 import contextlib
+import faulthandler
 import json
 import os
 import subprocess
@@ -103,6 +104,7 @@ def _serve() -> None:
                 for number, name in ((1, "stdout"), (2, "stderr")):
                     file = stack.enter_context(Path(name).open("w", encoding="utf-8"))
                     os.dup2(file.fileno(), number)
+                faulthandler.enable()
                 try:
                     main(job["arguments"], prog_name="deployer")
                 except SystemExit as ended:
