@@ -84,7 +84,7 @@ def record(
         detail=detail[:MAX_DETAIL],
     )
     # Not msgspec's encoder: it leaves DEL and everything past ASCII as it is.
-    line = json.dumps(msgspec.to_builtins(entry)).encode().replace(b"\x7f", b"\\u007f") + b"\n"
+    line = json.dumps(msgspec.to_builtins(entry)).encode() + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     fd = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:

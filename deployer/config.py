@@ -59,12 +59,22 @@ class Push(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Limits: transfers at once per cloud, bytes of a part, seconds a connection may stall, tries."""
+    """Limits.
+
+    Attributes:
+        workers: transfers at once per cloud.
+        part_size: bytes of a part.
+        timeout: seconds a connection may stall.
+        attempts: tries of one request.
+        cache: bytes of fetched contents to keep for later pulls; 0 keeps none.
+
+    """
 
     workers: int = 4
     part_size: int = 8 * 1024 * 1024
     timeout: float = 60.0
     attempts: int = 5
+    cache: int = 10 * 1024**3
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -72,6 +82,7 @@ class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
             ("part_size", 1024, 1024**3),
             ("timeout", 0.1, 3600),
             ("attempts", 1, 100),
+            ("cache", 0, 2**60),
         ):
             if not low <= getattr(self, name) <= high:
                 raise ValueError(f"{name} must be from {low} to {high}")

@@ -34,12 +34,24 @@ SECTIONS = {
         "pull": Lazy("deployer.cli.pull:pull", "Fetch a version, verified, from any cloud."),
         "list": Lazy("deployer.cli.list_:list_", "List models and their versions."),
         "show": Lazy("deployer.cli.show:show", "Show one version and where it is."),
+        "diff": Lazy("deployer.cli.diff:diff", "Show what is different between two versions."),
+        "history": Lazy("deployer.cli.history:history", "Show who moved which alias, and why."),
         "alias": Lazy("deployer.cli.alias:alias", "Point a name such as champion at a version."),
+        "promote": Lazy("deployer.cli.promote:promote", "Release a version on every cloud."),
+        "rollback": Lazy("deployer.cli.rollback:rollback", "Go back to the version before."),
+        "delete": Lazy("deployer.cli.delete:delete", "Take a version back on every cloud."),
     },
     "Operations": {
         "emulators": Lazy(
             "deployer.cli.emulators:emulators", "Run the three clouds on this machine."
         ),
+        "doctor": Lazy("deployer.cli.doctor:doctor", "See whether the clouds can be used."),
+        "gc": Lazy("deployer.cli.gc:gc", "Remove what no version needs any more."),
+        "verify": Lazy("deployer.cli.verify:verify", "Read and hash everything that is stored."),
+        "repair": Lazy("deployer.cli.repair:repair", "Bring every cloud what it lacks."),
+        "audit": Lazy("deployer.cli.audit:audit", "Show who did what from this machine."),
+        "key": Lazy("deployer.cli.key:key", "Make the keys that versions are signed with."),
+        "home": Lazy("deployer.cli.home:home", "Show or change which cloud orders publishes."),
         "config": Lazy("deployer.cli.config:config", "Show the settings and where they come from."),
     },
 }

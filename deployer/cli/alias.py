@@ -1,20 +1,21 @@
 """``deployer alias``."""
 
-import sys
-import uuid
+from datetime import timedelta
 
 import click
 
+from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options
+from deployer.cli.durations import DURATION
+from deployer.cli.moves import note_down, order_of, report
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
-from deployer.config import Settings, state_dir
-from deployer.errors import ExitCode, UsageError
-from deployer.registry.aliases import Move, follow, move
+from deployer.config import Settings
 from deployer.registry.cloud import Cloud
-from deployer.registry.home import join
-from deployer.registry.names import LATEST, check_alias, check_name, parse_reference
-from deployer.registry.resolve import resolve
+from deployer.registry.inventory import aliases_of, version_numbers
+from deployer.registry.names import check_name, parse_reference
+from deployer.registry.pointing import check_movable, point, remove
+from deployer.registry.who import now, stamp
 
 __all__ = ["alias"]
 
@@ -28,6 +29,8 @@ def alias() -> None:
 @click.argument("name", metavar="NAME")
 @click.argument("alias_name", metavar="ALIAS")
 @click.argument("version", metavar="VERSION")
+@click.option("--expires", type=DURATION, metavar="30d", help="Not to be believed after this time.")
+@click.option("--note", help="Why; kept in the history.")
 @shared_options
 @cloud_options
 def set_(
@@ -35,53 +38,117 @@ def set_(
     alias_name: str,
     version: str,
     *,
+    expires: timedelta | None,
+    note: str | None,
     clouds: list[Cloud],
     settings: Settings,
     output: Output,
 ) -> None:
     """Point ALIAS of the model NAME at VERSION, a number or another alias, on every cloud.
 
+    With --expires, readers refuse the alias after that time unless it is set again: nobody can
+    hold an old one back for longer.
+
     \b
     Examples:
       deployer alias set penguins champion 3
-      deployer alias set penguins champion latest
+      deployer alias set penguins champion latest --note "passed review"
+      deployer alias set penguins canary 4 --expires 30d
     """  # noqa: D301 - click wants the backspace itself
     check_name(name)
-    if check_alias(alias_name) == LATEST:
-        raise UsageError(
-            f"{LATEST!r} follows the newest version by itself", hint="choose another alias"
-        )
+    check_movable(alias_name)
     separator = ":" if version.isdigit() else "@"
-    registry = join(clouds, home=settings.push.home, probes=state_dir() / "probes", found_new=False)
-    resolved = resolve(registry.home, parse_reference(f"{name}{separator}{version}"))
-    assert resolved.version is not None  # noqa: S101 - it was named by number or alias
-    wanted = Move(
-        model=name,
-        alias=alias_name,
-        version=resolved.version,
-        manifest=resolved.digest,
-        epoch=registry.epoch,
-        txn=str(uuid.uuid4()),
-    )
-    record = move(
-        registry.home, wanted, allowed=lambda current: current.version != resolved.version
-    )
-    behind = {**registry.failed, **follow(registry.home, registry.followers, record)}
+    reference = parse_reference(f"{name}{separator}{version}")
+    until = stamp(now(), expires) if expires else None
+    with audited(output, "alias set", clouds=[cloud.name for cloud in clouds]) as act:
+        act.model = name
+        order = order_of(clouds, settings, note)
+        moved = point(order, name, alias_name, reference, expires=until)
+        note_down(act, moved)
+    record = moved.record
+    verb = "→" if moved.moved else "already pointed at"
+    message = f"{name}@{alias_name} {verb} {name}:{record.version} (move {record.seq})"
+    report(moved, message, output, expires=record.expires)
+
+
+@alias.command("list")
+@click.argument("name", metavar="NAME")
+@shared_options
+@cloud_options
+def list_(name: str, *, clouds: list[Cloud], settings: Settings, output: Output) -> None:
+    """List the aliases of the model NAME, as the first of the clouds has them.
+
+    \b
+    Examples:
+      deployer alias list penguins
+      deployer alias list penguins -o json | jq -r '.[].alias'
+    """  # noqa: D301 - click wants the backspace itself
+    records = aliases_of(clouds[0], check_name(name))
+    if not records:
+        version_numbers(clouds[0], name)  # else there is no such model
     if output.json:
         output.emit(
-            {
-                "model": name,
-                "alias": alias_name,
-                "version": record.version,
-                "seq": record.seq,
-                "moved": record.txn == wanted.txn,
-                "behind": {cloud: str(error) for cloud, error in behind.items()},
-            }
+            [
+                {
+                    "alias": record.alias,
+                    "version": record.version,
+                    "manifest": f"sha256:{record.manifest}",
+                    "seq": record.seq,
+                    "at": record.at,
+                    "by": record.by,
+                    "expires": record.expires,
+                    "note": record.note,
+                    "signed": record.sig is not None,
+                }
+                for record in records
+            ]
         )
-    else:
-        verb = "→" if record.txn == wanted.txn else "already pointed at"
-        output.done(f"{name}@{alias_name} {verb} {name}:{record.version} (move {record.seq})")
-    if behind:
-        for cloud, error in behind.items():
-            output.warn(f"{cloud} is behind: {error}")
-        sys.exit(ExitCode.PARTIAL)
+        return
+    rows = [
+        [
+            record.alias,
+            record.version,
+            record.at,
+            record.by,
+            record.expires or "",
+            record.note or "",
+        ]
+        for record in records
+    ]
+    output.table(["alias", "version", "since", "by", "expires", "note"], rows)
+
+
+@alias.command("rm")
+@click.argument("name", metavar="NAME")
+@click.argument("alias_name", metavar="ALIAS")
+@click.option("--note", help="Why; kept in the history.")
+@shared_options
+@cloud_options
+def rm(
+    name: str,
+    alias_name: str,
+    *,
+    note: str | None,
+    clouds: list[Cloud],
+    settings: Settings,
+    output: Output,
+) -> None:
+    """Take ALIAS of the model NAME away, on every cloud.
+
+    Its history stays, and setting it again continues that. The versions stay as they are.
+
+    \b
+    Examples:
+      deployer alias rm penguins canary
+      deployer alias rm penguins canary --note "the trial is over"
+    """  # noqa: D301 - click wants the backspace itself
+    check_name(name)
+    check_movable(alias_name)
+    with audited(output, "alias rm", clouds=[cloud.name for cloud in clouds]) as act:
+        act.model = name
+        moved = remove(order_of(clouds, settings, note), name, alias_name)
+        note_down(act, moved)
+    record = moved.record
+    verb = "removed" if moved.moved else "had been removed already:"
+    message = f"{verb} {name}@{alias_name}, last {name}:{record.version} (move {record.seq})"
+    report(moved, message, output, removed=True)

@@ -104,7 +104,11 @@ def verify_golden(classifier: OnnxClassifier, golden: Golden) -> None:
     classes = len(schema.outputs.label.classes)
     for row in golden.rows:
         if set(row.inputs) != columns or len(row.probabilities) != classes:
-            raise DamagedError(f"golden row {row.row} does not fit the schema", where="golden.json")
+            raise DamagedError(
+                f"golden row {row.row} does not fit the schema",
+                where="golden.json",
+                hint="fetch the model again, or train it again",
+            )
     cells = {name: [row.inputs[name] for row in golden.rows] for name in columns}
     answers = classifier.predict(encode_inputs(schema.inputs, cells))
     promised = np.array([row.probabilities for row in golden.rows])

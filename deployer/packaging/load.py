@@ -11,9 +11,14 @@ from deployer.packaging.documents import FileEntry, Golden, Metrics, ModelDocume
 from deployer.packaging.golden import verify_golden
 from deployer.packaging.layout import MODEL_FILE, decode, decode_model
 from deployer.packaging.runtime import OnnxClassifier, Prediction
+from deployer.packaging.skops_scan import check_types
 from deployer.packaging.table import Table
 
 __all__ = ["LoadedModel", "load_package", "read_package"]
+
+
+MAX_ENTRY = 16 * 1024 * 1024
+_AGAIN = "fetch the model again, or train it again"
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ def read_package(directory: Path) -> tuple[ModelDocument, dict[str, bytes]]:
         )
     entry = directory / MODEL_FILE
     try:
-        data = entry.read_bytes()
+        with entry.open("rb") as file:
+            data = file.read(MAX_ENTRY + 1)
     except FileNotFoundError as error:
         raise MissingError(
             f"not a model package: it has no {MODEL_FILE}",
@@ -91,30 +97,32 @@ def read_package(directory: Path) -> tuple[ModelDocument, dict[str, bytes]]:
         ) from error
     except OSError as error:
         raise FailedError(f"cannot be read: {error.strerror}", where=str(entry)) from error
+    if len(data) > MAX_ENTRY:
+        raise DamagedError(f"more than {MAX_ENTRY} bytes", where=str(entry), hint=_AGAIN)
     document = decode_model(data, where=str(entry))
     return document, {role: _read(directory, each) for role, each in document.files.items()}
 
 
 def _read(directory: Path, entry: FileEntry) -> bytes:
     path = directory / entry.path
-    hint = "fetch the model again, or train it again"
     try:
-        content = path.read_bytes()
+        size = path.stat().st_size
+        content = path.read_bytes() if size == entry.size else b""
     except (FileNotFoundError, IsADirectoryError) as error:
-        raise DamagedError("the package lacks this file", where=str(path), hint=hint) from error
+        raise DamagedError("the package lacks this file", where=str(path), hint=_AGAIN) from error
     except OSError as error:
         raise FailedError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    if len(content) != entry.size:
+    if size != entry.size:
         raise DamagedError(
-            f"{len(content)} bytes, but {MODEL_FILE} promises {entry.size}",
+            f"{size} bytes, but {MODEL_FILE} promises {entry.size}",
             where=str(path),
-            hint=hint,
+            hint=_AGAIN,
         )
     if hashlib.sha256(content).hexdigest() != entry.sha256:
         raise DamagedError(
             f"not the bytes that {MODEL_FILE} promises (the SHA-256 differs)",
             where=str(path),
-            hint=hint,
+            hint=_AGAIN,
         )
     return content
 
@@ -126,6 +134,7 @@ def load_package(directory: Path) -> LoadedModel:
         MissingError: there is no such directory, or no model in it.
         UsageError: a file, or a package of a newer format.
         DamagedError: a file is not what was promised, or the model does not repeat its answers.
+        PolicyError: the skops file holds types that nobody should load.
 
     """
     document, contents = read_package(directory)
@@ -134,7 +143,10 @@ def load_package(directory: Path) -> LoadedModel:
     golden = decode(contents["golden"], Golden, where=paths["golden"])
     metrics = decode(contents["metrics"], Metrics, where=paths["metrics"])
     if schema.outputs.label.classes != document.classes:
-        raise DamagedError(f"not the classes that {MODEL_FILE} names", where=paths["schema"])
+        raise DamagedError(
+            f"not the classes that {MODEL_FILE} names", where=paths["schema"], hint=_AGAIN
+        )
+    check_types(contents["skops"], where=paths["skops"])
     classifier = OnnxClassifier(contents["onnx"], schema, where=paths["onnx"])
     verify_golden(classifier, golden)
     return LoadedModel(document, schema, metrics, classifier)

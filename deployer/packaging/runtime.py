@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployer.errors import DamagedError, FailedError
 from deployer.packaging.documents import Schema
+from deployer.packaging.onnx_scan import check_onnx
 
 if TYPE_CHECKING:
     import numpy as np
@@ -39,13 +40,15 @@ class OnnxClassifier:
         where: what to call it in messages.
 
     Raises:
-        DamagedError: not an ONNX model, or its inputs and outputs are not the schema's.
+        DamagedError: not an ONNX model, one that names other files, or its inputs and outputs
+            are not the schema's.
 
     """
 
     def __init__(self, model: bytes, schema: Schema, *, where: str = "model.onnx") -> None:
         self.schema = schema
         self.where = where
+        check_onnx(model, where=where)
         self._session = _open_session(model, where)
         self._outputs = [schema.outputs.label.tensor, schema.outputs.probabilities.tensor]
         self._check(
@@ -72,6 +75,7 @@ class OnnxClassifier:
             raise DamagedError(
                 f"the model's {called} {actual} are not those of the schema {expected}",
                 where=self.where,
+                hint="fetch the model again, or train it again",
             )
 
     def predict(self, arrays: "Mapping[str, NDArray[Any]]") -> Prediction:
@@ -79,6 +83,7 @@ class OnnxClassifier:
 
         Raises:
             FailedError: onnxruntime cannot run the model.
+            DamagedError: its answers have another shape than the schema says.
 
         """
         import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
@@ -104,6 +109,15 @@ class OnnxClassifier:
             raise FailedError(
                 f"onnxruntime cannot run the model: {_first_line(error)}", where=self.where
             ) from error
+        shapes = labels.shape, probabilities.shape
+        classes = len(self.schema.outputs.label.classes)
+        if shapes != ((stop - start,), (stop - start, classes)):
+            raise DamagedError(
+                f"the model answers {stop - start} rows with {shapes[0]} labels and "
+                f"{shapes[1]} probabilities",
+                where=self.where,
+                hint="fetch the model again, or train it again",
+            )
         return Prediction(labels, probabilities)
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.errors import DamagedError, PolicyError
+from deployer.packaging.skops_scan import SCHEMA, check_archive
 from deployer.packaging.table import read_bytes
 
 __all__ = ["ALWAYS_TRUSTED", "dump_skops", "load_skops"]
@@ -16,7 +17,6 @@ __all__ = ["ALWAYS_TRUSTED", "dump_skops", "load_skops"]
 # keeps. It is data: skops reads it from an empty array, with pickle forbidden.
 ALWAYS_TRUSTED = ("numpy.dtype",)
 
-_SCHEMA = "schema.json"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -31,11 +31,11 @@ def _canonical(data: bytes) -> bytes:
     """Replace what skops takes from the clock and from memory addresses."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         members = {name: archive.read(name) for name in archive.namelist()}
-    document = json.loads(members[_SCHEMA])
+    document = json.loads(members[SCHEMA])
     names: dict[str, str] = {}
     _renumber(document, {}, names)
     renamed = {names[name]: content for name, content in members.items() if name in names}
-    renamed[_SCHEMA] = json.dumps(document, separators=(",", ":")).encode()
+    renamed[SCHEMA] = json.dumps(document, separators=(",", ":")).encode()
     buffer = io.BytesIO()
     # Stored, not deflated: compressors differ between builds of zlib.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -76,6 +76,7 @@ def load_skops(path: Path, trusted: Iterable[str] = ()) -> Any:
     import skops.io  # noqa: PLC0415 - seconds to import, with scikit-learn
 
     data = read_bytes(path)
+    check_archive(data, where=str(path))
     allowed = [*ALWAYS_TRUSTED, *trusted]
     try:
         refused = sorted(set(skops.io.get_untrusted_types(data=data)) - set(allowed))

@@ -4,8 +4,13 @@ An alias moves in two writes at the home store: the next entry of its log, creat
 the alias itself, compare-and-swap. The log is the truth; whoever finds an entry that the alias
 has not followed yet (its writer died, or is slow) finishes that move first. So no move is lost
 or doubled, and the log has no gap.
+
+An entry that leads to a version which is being deleted is not followed: the next entry takes it
+back. Whoever follows an entry looks for the deletion record in between, and whoever deletes looks
+for the entry after writing that record; see :mod:`deployer.registry.deleting`.
 """
 
+import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -20,19 +25,42 @@ from deployer.registry.cloud import (
     read_document,
     write_document,
 )
-from deployer.registry.records import FORMAT, AliasRecord, digest, encode, to_be_signed
+from deployer.registry.deletions import DeletedError, find_deletion
+from deployer.registry.names import LATEST
+from deployer.registry.records import (
+    FORMAT,
+    AliasRecord,
+    Deletion,
+    digest,
+    encode,
+    to_be_signed,
+)
 from deployer.registry.who import author, now, stamp
 from providers.errors import (
     AlreadyExistsError,
+    BucketNotFoundError,
     NotFoundError,
     PreconditionError,
     StoreError,
 )
 from providers.model import Version
 
-__all__ = ["Move", "follow", "move", "read_alias", "read_entry"]
+__all__ = [
+    "Move",
+    "Seen",
+    "deletion_in_the_way",
+    "follow",
+    "follow_log",
+    "move",
+    "pending",
+    "read_alias",
+    "read_entry",
+]
 
 MAX_TURNS = 1_000
+
+Seen = tuple[AliasRecord, bytes, Version]
+"""An alias, its bytes, and which write of it this is."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +88,7 @@ class Move:
     sign: Callable[[bytes], str | None] | None = None
 
 
-def read_alias(cloud: Cloud, model: str, alias: str) -> tuple[AliasRecord, bytes, Version] | None:
+def read_alias(cloud: Cloud, model: str, alias: str) -> Seen | None:
     """Return an alias as `cloud` has it, its bytes and version; None if there is none.
 
     Raises:
@@ -93,19 +121,27 @@ def move(
             newer publish has moved it already), and that record is returned.
 
     Raises:
+        DeletedError: the version is gone, or is being deleted now; the alias is where it was.
         CloudError: other writers were quicker for too long.
 
     """
+    refused: Deletion | None = None
     for _ in range(MAX_TURNS):
         current = read_alias(home, wanted.model, wanted.alias)
         if current is not None and current[0].txn == wanted.txn:
             return current[0]
-        pending = _pending(home, wanted, current)
-        if pending is not None:
-            _swap(home, pending[0], pending[1], current)
-            if pending[0].txn == wanted.txn:
-                return pending[0]
+        ahead = pending(home, wanted.model, wanted.alias, current)
+        if ahead:
+            record, body = ahead[-1]
+            if deletion_in_the_way(home, record) is not None:
+                _take_back(home, wanted, ahead[-1], current)
+                continue
+            follow_log(home, record, body, current)
+            if record.txn == wanted.txn:
+                return record
             continue
+        if refused is not None:
+            raise DeletedError(home, refused)
         if current is not None and not allowed(current[0]):
             return current[0]
         record = _next(wanted, current)
@@ -115,8 +151,10 @@ def move(
             write_document(home, key, body, mode="create")
         except AlreadyExistsError:
             continue  # somebody else's entry: finish theirs first
-        _swap(home, record, body, current)
-        return record
+        refused = deletion_in_the_way(home, record)
+        if refused is None:
+            follow_log(home, record, body, current)
+            return record
     raise CloudError(
         f"{wanted.model}@{wanted.alias} is moved by others all the time",
         where=home.where(layout.alias(wanted.model, wanted.alias)),
@@ -124,7 +162,7 @@ def move(
     )
 
 
-def _next(wanted: Move, current: tuple[AliasRecord, bytes, Version] | None) -> AliasRecord:
+def _next(wanted: Move, current: Seen | None) -> AliasRecord:
     record = AliasRecord(
         format=FORMAT,
         model=wanted.model,
@@ -141,20 +179,70 @@ def _next(wanted: Move, current: tuple[AliasRecord, bytes, Version] | None) -> A
         note=wanted.note,
         removed=wanted.removed,
     )
+    return _signed(record, wanted)
+
+
+def _signed(record: AliasRecord, wanted: Move) -> AliasRecord:
     if wanted.sign is None:
         return record
     return msgspec.structs.replace(record, sig=wanted.sign(to_be_signed(record)))
 
 
-def _pending(
-    home: Cloud, wanted: Move, current: tuple[AliasRecord, bytes, Version] | None
-) -> tuple[AliasRecord, bytes] | None:
-    """Return the log entry that the alias has not followed yet."""
-    seq = 1 if current is None else current[0].seq + 1
-    try:
-        return read_entry(home, wanted.model, wanted.alias, seq, current[1] if current else None)
-    except NotFoundError:
+def deletion_in_the_way(home: Cloud, record: AliasRecord) -> Deletion | None:
+    """Return what says that the version of a log entry is gone or about to go.
+
+    ``latest`` needs no look: it only moves forward, and what it has not passed is not deleted.
+    """
+    if record.removed or record.alias == LATEST:
         return None
+    found = find_deletion(home, record.model, record.version)
+    return found[0] if found else None
+
+
+def _take_back(
+    home: Cloud, wanted: Move, last: tuple[AliasRecord, bytes], current: Seen | None
+) -> None:
+    """Add the entry that makes the alias stay where it is, although `last` led elsewhere."""
+    lost, body = last
+    stays = current[0] if current else msgspec.structs.replace(lost, removed=True, expires=None)
+    record = AliasRecord(
+        format=FORMAT,
+        model=lost.model,
+        alias=lost.alias,
+        epoch=max(wanted.epoch, lost.epoch),
+        seq=lost.seq + 1,
+        version=stays.version,
+        manifest=stays.manifest,
+        prev=digest(body),
+        txn=str(uuid.uuid4()),
+        at=stamp(now()),
+        by=author(),
+        expires=stays.expires,
+        note=f"{lost.model}:{lost.version} was deleted meanwhile",
+        removed=stays.removed,
+    )
+    key = layout.alias_log(lost.model, lost.alias, record.seq)
+    try:
+        write_document(home, key, encode(_signed(record, wanted)), mode="create")
+    except AlreadyExistsError:
+        return  # somebody else took it back
+
+
+def pending(
+    cloud: Cloud, model: str, alias: str, current: Seen | None
+) -> list[tuple[AliasRecord, bytes]]:
+    """Return the log entries that the alias has not followed yet, with their bytes, in order."""
+    found: list[tuple[AliasRecord, bytes]] = []
+    seq, before = (current[0].seq, current[1]) if current else (0, None)
+    while True:
+        seq += 1
+        try:
+            found.append(read_entry(cloud, model, alias, seq, before))
+        except BucketNotFoundError:
+            raise
+        except NotFoundError:
+            return found
+        before = found[-1][1]
 
 
 def read_entry(
@@ -179,12 +267,7 @@ def read_entry(
     return record, body
 
 
-def _swap(
-    cloud: Cloud,
-    record: AliasRecord,
-    body: bytes,
-    current: tuple[AliasRecord, bytes, Version] | None,
-) -> None:
+def follow_log(cloud: Cloud, record: AliasRecord, body: bytes, current: Seen | None) -> None:
     """Let the alias follow its log; a failed swap means that somebody else did it."""
     key = layout.alias(record.model, record.alias)
     try:
@@ -219,12 +302,18 @@ def _bring(home: Cloud, cloud: Cloud, record: AliasRecord) -> None:
         known = theirs[0].seq if theirs else 0
         if theirs and (theirs[0].epoch, known) >= (record.epoch, record.seq):
             return
+        if known >= record.seq:  # moved there when another store was the home
+            raise DamagedError(
+                f"move {known} of {record.alias} is one that {home.name} does not know",
+                where=cloud.where(layout.alias(record.model, record.alias)),
+                hint=f"nothing was overwritten; deployer home reconcile {cloud.name}",
+            )
         body = theirs[1] if theirs else None
         for seq in range(known + 1, record.seq + 1):
             entry, body = read_entry(home, record.model, record.alias, seq, body)
             _copy_entry(cloud, entry, body)
         assert body is not None  # noqa: S101 - the range was not empty
-        _swap(cloud, record, body, theirs)
+        follow_log(cloud, record, body, theirs)
     raise CloudError(
         f"{record.model}@{record.alias} is moved by others all the time",
         where=cloud.where(layout.alias(record.model, record.alias)),

@@ -1,6 +1,6 @@
 """A store with the name that its user gave it, and what the registry reads and writes there."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
@@ -12,9 +12,20 @@ from providers.errors import NotFoundError, StoreError
 from providers.model import PutMode, Version
 from providers.store import Store
 
-__all__ = ["Cloud", "everywhere", "names_below", "read_document", "read_marker", "write_document"]
+__all__ = [
+    "Cloud",
+    "everywhere",
+    "in_parallel",
+    "names_below",
+    "read_document",
+    "read_marker",
+    "write_document",
+]
+
+READERS = 16  # small documents asked for at once, of one store
 
 T = TypeVar("T")
+S = TypeVar("S")
 R = TypeVar("R", bound=Record)
 
 
@@ -48,6 +59,12 @@ def everywhere(
         # Not waiting: an interrupted command must end, not finish its uploads first.
         pool.shutdown(wait=False, cancel_futures=True)
     return done, failed
+
+
+def in_parallel(act: Callable[[S], T], items: Iterable[S]) -> list[T]:
+    """Return ``act(item)`` of each item, in order; a few at a time."""
+    with ThreadPoolExecutor(READERS, thread_name_prefix="read") as pool:
+        return list(pool.map(act, items))
 
 
 def read_bytes(cloud: Cloud, key: str) -> tuple[bytes, Version]:

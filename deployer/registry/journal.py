@@ -7,7 +7,20 @@ from pathlib import Path
 
 import msgspec
 
-__all__ = ["PublishJournal", "Unfinished"]
+from deployer import typed
+
+__all__ = ["PublishJournal", "Unfinished", "write_durably"]
+
+
+def write_durably(path: Path, body: bytes) -> None:
+    """Write a file that is on the disk, whole, when this returns."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 class Unfinished(msgspec.Struct, kw_only=True):
@@ -40,18 +53,12 @@ class PublishJournal:
     def load(self) -> Unfinished | None:
         """Return the publish that was begun, or None."""
         with contextlib.suppress(FileNotFoundError, msgspec.DecodeError):
-            return msgspec.json.decode(self._path.read_bytes(), type=Unfinished)
+            return typed.decode(self._path.read_bytes(), Unfinished)
         return None
 
     def save(self, state: Unfinished) -> None:
         """Remember it; it is on the disk when this returns."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = self._path.with_suffix(f".{uuid.uuid4().hex}.tmp")
-        with temporary.open("wb") as file:
-            file.write(msgspec.json.encode(state))
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(self._path)
+        write_durably(self._path, msgspec.json.encode(state))
 
     def clear(self) -> None:
         """Forget it."""

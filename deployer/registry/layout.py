@@ -2,10 +2,13 @@
 
 __all__ = [
     "BLOBS",
+    "DIVERGED",
+    "EPOCHS",
     "GARBAGE",
     "MANIFESTS",
     "MARKER",
     "MODELS",
+    "SWEEP",
     "TXNS",
     "alias",
     "alias_log",
@@ -13,7 +16,10 @@ __all__ = [
     "blob",
     "deleted",
     "deletions",
+    "diverged",
+    "epoch",
     "manifest",
+    "tombstone",
     "txn",
     "version",
     "versions",
@@ -25,6 +31,9 @@ BLOBS = "blobs/sha256/"
 MANIFESTS = "manifests/sha256/"
 TXNS = "txn/"
 GARBAGE = "gc/"
+SWEEP = f"{GARBAGE}sweep.json"
+EPOCHS = "epochs/"
+DIVERGED = "diverged/"
 
 
 def blob(sha256: str) -> str:
@@ -72,6 +81,21 @@ def alias_log(name: str, alias_name: str, seq: int) -> str:
     return f"{aliases(name)}{alias_name}.log/{seq:08d}.json"
 
 
+def epoch(number: int) -> str:
+    """Return the key of the claim to be the home from this epoch on."""
+    return f"{EPOCHS}{number:08d}.json"
+
+
+def diverged(sha256: str, key: str) -> str:
+    """Return where a record with this digest is kept that had to make way at `key`."""
+    return f"{DIVERGED}{sha256}/{key}"
+
+
 def txn(ident: str) -> str:
     """Return the key of a publisher's intent record."""
     return f"{TXNS}{ident}.json"
+
+
+def tombstone(ident: str) -> str:
+    """Return the key of a list of objects that may be removed once it is old."""
+    return f"{GARBAGE}{ident}.json"

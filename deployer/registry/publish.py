@@ -40,6 +40,7 @@ from deployer.registry.records import (
 )
 from deployer.registry.request import Facts, Published, Reporter, Request
 from deployer.registry.resolve import read_manifest, read_version
+from deployer.registry.sweeps import announce
 from deployer.registry.tree import scan
 from deployer.registry.who import author, now, stamp
 from providers.errors import AlreadyExistsError, NotFoundError, StoreError
@@ -157,8 +158,7 @@ class _Publish:
         def stage(cloud: Cloud) -> Sent:
             self.reporter.begin(cloud.name, total)
             try:
-                # Not create-only: an intent that a long break let expire protects nothing.
-                write_document(cloud, layout.txn(txn), intent, mode="overwrite")
+                announce(cloud, txn, intent)
                 sent = send(
                     cloud,
                     self.content,

@@ -11,10 +11,13 @@ from pathlib import Path
 
 from deployer.errors import DamagedError, UsageError
 from deployer.registry import layout
+from deployer.registry.cache import BlobCache
 from deployer.registry.cloud import Cloud
+from deployer.registry.fastest import fastest_that_answers
 from deployer.registry.names import Reference
 from deployer.registry.records import File
-from deployer.registry.resolve import Resolved, first_that_answers
+from deployer.registry.resolve import CREDULOUS, Resolved, first_that_answers
+from deployer.registry.trust import Trust
 from providers.errors import BucketNotFoundError, NotFoundError, StoreError
 from providers.source import fingerprint
 
@@ -26,8 +29,9 @@ class Pulled:
     """What came of a pull.
 
     Attributes:
-        sources: cloud name → number of files that came from it.
+        sources: cloud name → number of contents that came from it.
         skipped: cloud name → why it was passed over.
+        cached: number of contents that were in the cache.
 
     """
 
@@ -35,6 +39,7 @@ class Pulled:
     target: Path
     sources: Mapping[str, int]
     skipped: Mapping[str, str]
+    cached: int = 0
 
 
 def pull(
@@ -44,11 +49,15 @@ def pull(
     *,
     progress: Callable[[int], None],
     begin: Callable[[Resolved], None],
+    trust: Trust = CREDULOUS,
+    cache: BlobCache | None = None,
+    fastest: bool = False,
 ) -> Pulled:
     """Fetch the version that `reference` names into the folder `target`.
 
-    The clouds are asked in order; one that fails or serves wrong bytes is passed over. An
-    interrupted pull of the same version goes on where it stopped.
+    The clouds are asked in order; one that fails, cannot be trusted or serves wrong bytes is
+    passed over. An interrupted pull of the same version goes on where it stopped. Nothing is
+    fetched before the version's signature has been checked.
 
     Args:
         clouds: where from, the preferred one first.
@@ -56,6 +65,9 @@ def pull(
         target: a folder that does not exist yet, or an empty one.
         progress: called with numbers of bytes.
         begin: called once, when it is known what will be fetched.
+        trust: what a cloud must satisfy to be believed.
+        cache: contents that need not be fetched, and where new ones are kept.
+        fastest: ask all clouds at once, and fetch from the quickest first.
 
     Raises:
         UsageError: `target` exists and is not empty.
@@ -71,19 +83,35 @@ def pull(
             where=str(target),
             hint="name another folder, or remove it",
         )
-    resolved, failed = first_that_answers(clouds, reference)
+    resolved, ordered, failed = _ask(clouds, reference, trust, fastest=fastest)
     begin(resolved)
-    passed = {*failed, resolved.cloud.name}
-    ordered = [resolved.cloud, *(cloud for cloud in clouds if cloud.name not in passed)]
     staging = _make_staging(target, resolved.digest)
-    fetcher = _Fetcher(ordered, staging / "blobs", progress, {k: str(v) for k, v in failed.items()})
+    skipped = {name: str(error) for name, error in failed.items()}
+    fetcher = _Fetcher(ordered, staging / "blobs", progress, skipped, cache)
     fetcher.run(resolved.manifest.files)
     _arrange(resolved.manifest.files, staging / "blobs", staging / "files")
     if target.is_dir():
         target.rmdir()  # an empty one; a rename onto it works on POSIX alone
     (staging / "files").rename(target)
     shutil.rmtree(staging, ignore_errors=True)
-    return Pulled(resolved, target, fetcher.sources, fetcher.skipped)
+    if cache is not None:
+        cache.trim()
+    return Pulled(resolved, target, fetcher.sources, fetcher.skipped, fetcher.cached)
+
+
+def _ask(
+    clouds: Sequence[Cloud], reference: Reference, trust: Trust, *, fastest: bool
+) -> tuple[Resolved, Sequence[Cloud], Mapping[str, Exception]]:
+    """Return what to fetch, the clouds to fetch it from in order, and why others cannot be asked."""
+    if fastest:
+        resolved, race = fastest_that_answers(clouds, reference, trust)
+        order, failed = race.order, race.failed
+    else:
+        resolved, failed = first_that_answers(clouds, reference, trust)
+        passed = {*failed, resolved.cloud.name}
+        order = (resolved.cloud, *(cloud for cloud in clouds if cloud.name not in passed))
+    bound = resolved.manifest.residency
+    return resolved, [cloud for cloud in order if not trust.cloud_place(cloud, bound)], failed
 
 
 def _make_staging(target: Path, digest: str) -> Path:
@@ -139,31 +167,39 @@ class _Fetcher:
         folder: Path,
         progress: Callable[[int], None],
         skipped: dict[str, str],
+        cache: BlobCache | None,
     ) -> None:
         self.clouds = clouds
         self.folder = folder
         self.progress = progress
         self.skipped = skipped
+        self.cache = cache
         self.sources: dict[str, int] = {}
+        self.cached = 0
 
     def run(self, files: Sequence[File]) -> None:
         """Fetch the content of all `files`."""
         contents = {file.sha256: file for file in files}
         pool = ThreadPoolExecutor(self.clouds[0].store.options.workers, thread_name_prefix="pull")
         try:
-            for cloud in pool.map(self._fetch, contents.values()):
-                if cloud is not None:
-                    self.sources[cloud] = self.sources.get(cloud, 0) + 1
+            for origin in pool.map(self._fetch, contents.values()):
+                if isinstance(origin, Cloud):
+                    self.sources[origin.name] = self.sources.get(origin.name, 0) + 1
+                elif isinstance(origin, BlobCache):
+                    self.cached += 1
         finally:
             # Not waiting: an interrupted pull must end, and can be resumed.
             pool.shutdown(wait=False, cancel_futures=True)
 
-    def _fetch(self, file: File) -> str | None:
-        """Fetch one content; return the cloud it came from, None if an earlier run had it."""
+    def _fetch(self, file: File) -> Cloud | BlobCache | None:
+        """Fetch one content; return where it came from, None if an earlier run had it."""
         path = self.folder / file.sha256
         if path.is_file() and fingerprint(path).sha256 == file.sha256:
             self.progress(file.size)
             return None
+        if self.cache is not None and self.cache.take(file.sha256, file.size, path):
+            self.progress(file.size)
+            return self.cache
         first: StoreError | DamagedError | None = None
         for cloud in self.clouds:
             try:
@@ -172,7 +208,9 @@ class _Fetcher:
                 first = first or error
                 self.skipped.setdefault(cloud.name, str(error))
             else:
-                return cloud.name
+                if self.cache is not None:
+                    self.cache.give(file.sha256, path)
+                return cloud
         assert first is not None  # noqa: S101 - there is at least one cloud
         raise first
 

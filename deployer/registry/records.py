@@ -12,6 +12,7 @@ import msgspec
 import rfc8785
 from msgspec import Meta
 
+from deployer import typed
 from deployer.errors import DamagedError, UsageError
 
 __all__ = [
@@ -19,9 +20,12 @@ __all__ = [
     "AliasRecord",
     "Deletion",
     "File",
+    "Garbage",
     "Lineage",
     "Manifest",
     "Marker",
+    "Sweep",
+    "Tombstone",
     "Txn",
     "VersionRecord",
     "decode",
@@ -166,6 +170,7 @@ class Deletion(Record, frozen=True, omit_defaults=True):
     Attributes:
         manifest: what the version was.
         note: why, in the words of whoever did it.
+        claim: not yet: somebody is about to, and looks whether an alias is in the way.
 
     """
 
@@ -177,6 +182,7 @@ class Deletion(Record, frozen=True, omit_defaults=True):
     at: Time
     by: str
     note: str | None = None
+    claim: bool = False
 
 
 class Txn(Record, frozen=True):
@@ -189,6 +195,40 @@ class Txn(Record, frozen=True):
     blobs: tuple[Digest, ...]
     created: Time
     expires: Time
+    by: str
+
+
+class Garbage(Record, frozen=True):
+    """An object that nothing refers to, and which write of it was seen (an opaque token)."""
+
+    key: str
+    size: Size
+    version: str
+
+
+class Tombstone(Record, frozen=True):
+    """``gc/<id>``: these objects were seen unreachable; once it is old they may be removed."""
+
+    format: int
+    id: Uuid
+    at: Time
+    by: str
+    objects: tuple[Garbage, ...]
+
+
+class Sweep(Record, frozen=True):
+    """``gc/sweep``: whether somebody removes objects now; publishers wait while it is so.
+
+    Attributes:
+        id: of this removal; every one has its own.
+        active: it may be going on, unless the record is older than a removal may last.
+
+    """
+
+    format: int
+    id: Uuid
+    active: bool
+    at: Time
     by: str
 
 
@@ -251,14 +291,14 @@ def decode(body: bytes, kind: type[_R], *, where: str) -> _R:
 
     """
     try:
-        found = msgspec.json.decode(body, type=_Header).format
+        found = typed.decode(body, _Header).format
         if found != FORMAT:
             raise DamagedError(
                 f"{kind.__name__} has format {found}, this program knows {FORMAT}",
                 where=where,
                 hint="use a newer deployer",
             )
-        record = msgspec.json.decode(body, type=kind)
+        record = typed.decode(body, kind)
         canonical = encode(record) == body
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, UsageError) as error:
         raise DamagedError(

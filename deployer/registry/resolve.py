@@ -1,18 +1,19 @@
 """From a reference to a version on one cloud, each hop checked, in a constant number of requests."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from deployer.errors import DamagedError, MissingError
 from deployer.registry import layout
 from deployer.registry.aliases import read_alias
 from deployer.registry.cloud import Cloud, read_document
+from deployer.registry.deletions import DeletedError, find_deletion
 from deployer.registry.names import LATEST, Reference
 from deployer.registry.records import AliasRecord, Manifest, VersionRecord
 from deployer.registry.tree import check_paths
 from deployer.registry.trust import (
     MisplacedError,
-    Signed,
     Trust,
     check_alias,
     check_manifest,
@@ -20,18 +21,26 @@ from deployer.registry.trust import (
 )
 from providers.errors import BucketNotFoundError, NotFoundError, StoreError
 
+if TYPE_CHECKING:
+    from deployer.signing.model import Signed
+
 __all__ = [
+    "CREDULOUS",
+    "PASSED_OVER",
     "RemovedError",
     "Resolved",
     "believe",
     "examine",
     "first_that_answers",
+    "gravest",
     "read_manifest",
     "read_version",
     "resolve",
 ]
 
 CREDULOUS = Trust()
+PASSED_OVER = (StoreError, DamagedError, MissingError, MisplacedError)
+"""Why another cloud may be asked."""
 
 
 class RemovedError(MissingError):
@@ -72,7 +81,7 @@ class Resolved:
     manifest: Manifest
     record: VersionRecord | None = None
     alias: AliasRecord | None = None
-    signed: Signed | None = None
+    signed: "Signed | None" = None
     doubts: tuple[str, ...] = ()
 
 
@@ -101,9 +110,7 @@ def examine(cloud: Cloud, reference: Reference, trust: Trust) -> Resolved:
     if reference.digest:
         manifest = read_manifest(cloud, reference.digest)
         signed = check_manifest(cloud, reference.name, reference.digest, manifest, trust)
-        return Resolved(
-            cloud, reference.name, None, reference.digest, manifest, signed=signed
-        )
+        return Resolved(cloud, reference.name, None, reference.digest, manifest, signed=signed)
     alias: AliasRecord | None = None
     doubts: tuple[str, ...] = ()
     number = reference.version
@@ -146,6 +153,9 @@ def _promised_version(
     except BucketNotFoundError:
         raise
     except NotFoundError as error:
+        deleted = find_deletion(cloud, reference.name, number)
+        if deleted is not None:
+            raise DeletedError(cloud, deleted[0]) from error
         raise _missing(cloud, reference) from error
     if alias is not None and record.manifest != alias.manifest:
         raise DamagedError(
@@ -207,13 +217,25 @@ def first_that_answers(
 
     Raises:
         PolicyError: the version must not come to this machine, wherever it is.
-        StoreError, DeployerError: what the first cloud said, when none can be believed.
+        StoreError, DeployerError: why none can be believed; see `gravest`.
 
     """
     failed: dict[str, Exception] = {}
     for cloud in clouds:
         try:
             return resolve(cloud, reference, trust), failed
-        except (StoreError, DamagedError, MissingError, MisplacedError) as error:
+        except PASSED_OVER as error:
             failed[cloud.name] = error
-    raise next(iter(failed.values()))
+    raise gravest(failed)
+
+
+def gravest(failed: Mapping[str, Exception]) -> Exception:
+    """Return the error to report when no cloud can be believed.
+
+    A removal and a deletion are answers. Otherwise a cloud that has nothing says less than one that fails: what
+    is missing here may be there.
+    """
+    errors = list(failed.values())
+    removed = (error for error in errors if isinstance(error, RemovedError | DeletedError))
+    telling = (error for error in errors if not isinstance(error, MissingError))
+    return next(removed, None) or next(telling, errors[0])

@@ -13,6 +13,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
+from deployer import typed
 from deployer.errors import DamagedError
 from deployer.signing.model import Files
 
@@ -237,6 +238,6 @@ def decode_base64(text: str, name: str, where: str) -> bytes:
 
 def _decode(body: bytes, kind: type[_S], where: str) -> _S:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return typed.decode(body, kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise not_signed(f"it is not a signature bundle: {error}", where) from error

@@ -135,6 +135,7 @@ class TestPrecedence:
 
     def test_a_table(self, world: World) -> None:
         world.settings("[transfer]\nworkers = 7\n")
+        world.setenv({"COLUMNS": "200"})  # else a long path is folded
         out = world.invoke("config", "show", "--origin").ok().out
         assert "deployer.toml" in out
         assert "origin" not in world.invoke("config", "show").ok().out

@@ -1,4 +1,4 @@
-"""`deployer list`, `show` and `alias set` as their user sees them."""
+"""`deployer list` and `show` as their user sees them."""
 
 import json
 import os
@@ -10,7 +10,7 @@ import pytest
 import rfc8785
 
 from tests.deployer.registry.cli_kit import DEPLOYER, World
-from tests.deployer.registry.registry_kit import NAMES, contents, local_clouds, sha256
+from tests.deployer.registry.registry_kit import NAMES, sha256
 
 
 @pytest.fixture
@@ -67,6 +67,52 @@ class TestList:
         lines = full.invoke("list", "penguins", "--limit", "1", "-o", "json").ok().json
         assert [line["version"] for line in lines] == [3]
         full.invoke("list", "penguins", "--limit", "0").misused()
+
+    def test_all(self, full: World) -> None:
+        ran = full.invoke("list", "penguins", "--all", "--limit", "1", "-o", "json").ok()
+        assert [line["version"] for line in ran.json] == [3, 2, 1]
+        assert "older" not in full.invoke("list", "penguins", "--all").ok().err
+
+    def test_what_is_gone_is_passed_over(self, full: World) -> None:
+        for number in (1, 3):
+            (full.store("aws") / f"models/penguins/versions/0000000{number}.json").unlink()
+        for limit in ("1", "2", "20"):
+            lines = full.invoke("list", "penguins", "--limit", limit, "-o", "json").ok().json
+            assert [line["version"] for line in lines] == [2]
+
+    def test_a_version_that_latest_has_not_reached(self, full: World) -> None:
+        """Its publisher died between the commit and the alias, or is not there yet."""
+        path = full.store("aws") / "models/penguins/versions/00000003.json"
+        edit(full, "aws", "models/penguins/versions/00000002.json", version=4)
+        path.with_name("00000002.json").rename(path.with_name("00000004.json"))
+        lines = full.invoke("list", "penguins", "--limit", "2", "-o", "json").ok().json
+        assert [line["version"] for line in lines] == [4, 3]
+
+    @pytest.mark.parametrize("body", [None, b"garbage"])
+    def test_without_latest(self, full: World, body: bytes | None) -> None:
+        path = full.store("aws") / "models/penguins/aliases/latest.json"
+        path.unlink()
+        if body:
+            path.write_bytes(body)
+        ran = full.invoke("list", "penguins", "--limit", "2", "-o", "json")
+        assert [line["version"] for line in ran.json] == [3, 2]
+        assert ran.code == (11 if body else 0)
+        assert ("latest.json" in ran.err) is bool(body)
+
+    def test_a_latest_that_lies(self, full: World) -> None:
+        """It must not cost a request for each number that it promises."""
+        edit(full, "aws", "models/penguins/aliases/latest.json", version=99_999_999)
+        for limit in ("1", "20", "1000000"):
+            ran = full.invoke("list", "penguins", "--limit", limit, "-o", "json").ok()
+            assert [line["version"] for line in ran.json] == [3, 2, 1][: int(limit)]
+
+    def test_removed_aliases_are_not_listed(self, full: World) -> None:
+        full.invoke("alias", "rm", "penguins", "champion").ok()
+        lines = full.invoke("list", "penguins", "-o", "json").ok().json
+        assert [line["aliases"] for line in lines] == [["latest"], [], []]
+        assert full.invoke("list", "-o", "json").ok().json[1]["aliases"] == {}
+        told = full.invoke("show", "penguins:2", "-o", "json").ok().json
+        assert told["aliases"] == []
 
     def test_another_cloud(self, full: World) -> None:
         full.store("aws").rename(full.folder / "away")
@@ -136,74 +182,18 @@ class TestShow:
         assert told["clouds"]["gcp"].startswith("unreachable")
         assert told["clouds"]["aws"] == told["clouds"]["azure"] == "complete"
 
+    def test_what_was_noted_and_what_binds_it(self, full: World) -> None:
+        note = ["--note", "passed review"]
+        full.invoke("alias", "set", "penguins", "prod", "1", *note).ok()
+        told = full.invoke("show", "penguins:1", "-o", "json").ok().json
+        assert told["notes"] == {"prod": "passed review"}
+        assert (told["residency"], told["signature"]) == ([], None)
+        table = full.invoke("show", "penguins:1").ok().out
+        for text in ("prod: passed review", "residency   anywhere", "signature   none"):
+            assert text in table
+
     def test_nobody_has_it(self, full: World) -> None:
         assert "penguins:4" in full.invoke("show", "penguins:4").failed(6)
-
-
-class TestAliasSet:
-    def test_by_number_and_by_alias(self, full: World) -> None:
-        ran = full.invoke("alias", "set", "penguins", "prod", "1", "-o", "json").ok()
-        told = {"model": "penguins", "alias": "prod", "version": 1, "seq": 1, "moved": True}
-        assert ran.json == told | {"behind": {}}
-        ran = full.invoke("alias", "set", "penguins", "prod", "latest", "-o", "json").ok()
-        assert (ran.json["version"], ran.json["seq"]) == (3, 2)
-        for cloud in NAMES:
-            told = full.invoke("show", "penguins@prod", "--clouds", cloud, "-o", "json").ok().json
-            assert told["version"] == 3
-
-    def test_twice_is_once(self, full: World) -> None:
-        full.invoke("alias", "set", "penguins", "prod", "1").ok()
-        ran = full.invoke("alias", "set", "penguins", "prod", "1", "-o", "json").ok()
-        assert (ran.json["moved"], ran.json["seq"]) == (False, 1)
-        assert "already" in full.invoke("alias", "set", "penguins", "prod", "1").ok().err
-
-    @pytest.mark.parametrize(
-        ("arguments", "code"),
-        [
-            (["penguins", "latest", "1"], 2),
-            (["penguins", "3", "1"], 2),
-            (["penguins", "Prod", "1"], 2),
-            (["Penguins", "prod", "1"], 2),
-            (["penguins", "prod", "0"], 2),
-            (["penguins", "prod", "x y"], 2),
-            (["penguins", "prod", "9" * 5000], 2),
-            (["penguins", "prod", "4"], 6),
-            (["penguins", "prod", "nosuch"], 6),
-            (["pinguins", "prod", "1"], 6),
-        ],
-    )
-    def test_refused(self, full: World, arguments: list[str], code: int) -> None:
-        before = full.everything()
-        full.invoke("alias", "set", *arguments).failed(code)
-        assert full.everything() == before
-
-    def test_a_follower_that_is_away_is_behind(self, full: World) -> None:
-        away = full.store("gcp").rename(full.folder / "away")
-        ran = full.invoke("alias", "set", "penguins", "prod", "1", "-o", "json")
-        assert ran.code == 10
-        assert list(ran.json["behind"]) == ["gcp"]
-        assert "gcp is behind" in ran.err
-        away.rename(full.store("gcp"))
-        assert (
-            full.invoke("alias", "set", "penguins", "prod", "1", "-o", "json").ok().json["behind"]
-            == {}
-        )
-        full.invoke("show", "penguins@prod", "--clouds", "gcp").ok()
-
-    def test_the_home_that_is_away_is_an_error(self, full: World) -> None:
-        full.store("aws").rename(full.folder / "away")
-        before = full.everything()
-        full.invoke("alias", "set", "penguins", "prod", "1").failed(6)
-        assert full.everything() == before
-
-    def test_nothing_is_founded(self, world: World) -> None:
-        """An alias of a model that is not there must not make a registry of empty buckets."""
-        world.invoke("alias", "set", "penguins", "prod", "1").failed(6)
-        for cloud in local_clouds(world.folder / "stores"):
-            assert contents(cloud) == {}
-
-    def test_without_a_subcommand(self, world: World) -> None:
-        assert "set" in world.invoke("alias").err + world.invoke("alias").out
 
 
 @pytest.mark.parametrize("command", [["list"], ["list", "penguins"], ["show", "penguins"]])

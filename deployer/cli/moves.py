@@ -1,0 +1,64 @@
+"""What the commands that move an alias share: whom they ask, and how they report."""
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from deployer.cli.audited import Act
+from deployer.cli.output import Output
+from deployer.cli.signatures import signer_for
+from deployer.config import Settings, state_dir
+from deployer.errors import ExitCode
+from deployer.registry.cloud import Cloud
+from deployer.registry.pointing import Moved, Order
+
+__all__ = ["note_down", "order_of", "report"]
+
+
+def order_of(clouds: Sequence[Cloud], settings: Settings, note: str | None) -> Order:
+    """Return who moves an alias, and where, by the user's settings."""
+    signer = signer_for(settings)
+    return Order(
+        clouds=clouds,
+        home=settings.push.home,
+        state=state_dir(),
+        note=note,
+        sign=signer.sign_record if signer else None,
+    )
+
+
+def note_down(act: Act, moved: Moved) -> None:
+    """Tell the audit log what came of a move."""
+    record = moved.record
+    act.model, act.version, act.digest = record.model, record.version, record.manifest
+    act.detail = f"{record.alias}, move {record.seq}"
+    if moved.behind:
+        act.detail += f"; behind: {', '.join(moved.behind)}"
+
+
+def report(moved: Moved, message: str, output: Output, **more: Any) -> None:
+    """Print what came of a move; exit with 10 if a cloud is behind."""
+    record = moved.record
+    if output.json:
+        output.emit(
+            {
+                "model": record.model,
+                "alias": record.alias,
+                "version": record.version,
+                "manifest": f"sha256:{record.manifest}",
+                "before": moved.before,
+                "seq": record.seq,
+                "moved": moved.moved,
+                "home": moved.home,
+                **more,
+                "behind": {cloud: str(error) for cloud, error in moved.behind.items()},
+            }
+        )
+    else:
+        output.done(message)
+    if moved.behind:
+        for cloud, error in moved.behind.items():
+            output.warn(f"{cloud} is behind: {error}")
+        clouds = ",".join(dict.fromkeys((moved.home, *moved.behind)))
+        output.warn(f"once it is back, run: deployer repair --clouds {clouds}")
+        sys.exit(ExitCode.PARTIAL)
