@@ -8,7 +8,9 @@ import pytest
 from botocore.loaders import JSONFileLoader
 
 from deployer.registry.cloud import Cloud
+from tests.deployer.registry.cloud_backends import Backend, emulated, on_strict_fake
 from tests.deployer.registry.registry_kit import (
+    BUCKET,
     folder_of,
     local_clouds,
     memory_clouds,
@@ -17,6 +19,7 @@ from tests.deployer.registry.registry_kit import (
     strict_environment,
 )
 from tests.fakes import StrictCloud
+from tests.providers.harness_servers import Emulators
 
 MakeFolder = Callable[[Mapping[str, bytes]], Path]
 
@@ -70,3 +73,21 @@ def clouds(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[list[Clou
     yield made
     for cloud in made:
         cloud.store.close()
+
+
+@pytest.fixture(scope="session")
+def emulators() -> Iterator[Emulators]:
+    """Yield the emulators of this process; each is started when it is first asked for."""
+    with Emulators() as made:
+        yield made
+
+
+@pytest.fixture
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Return an empty store: the fake's ``strict-CLOUD``, or the emulator's that is named."""
+    kind, _, cloud = request.param.partition("strict-")
+    if kind:
+        yield emulated(request.getfixturevalue("emulators"), request.param)
+        return
+    with strict_cloud() as strict:
+        yield on_strict_fake(strict, cloud, BUCKET)

@@ -165,7 +165,7 @@ def audit(objects: Mapping[str, bytes]) -> dict[str, list[int]]:
             assert (record["model"], f"{record['version']:08d}.json") == (kind[1], kind[3])
             _check_manifest(objects, record["manifest"])
             versions.setdefault(kind[1], []).append(record["version"])
-        elif kind[0] == "models" and len(kind) == 4:
+        elif kind[0] == "models" and kind[2] == "aliases" and len(kind) == 4:
             _check_alias(objects, key, json.loads(body))
     return {model: sorted(numbers) for model, numbers in versions.items()}
 
@@ -179,8 +179,9 @@ def _check_manifest(objects: Mapping[str, bytes], digest: str) -> None:
 
 def _check_alias(objects: Mapping[str, bytes], key: str, record: dict[str, Any]) -> None:
     """An alias points at a version that is there, at the end of a chain without a gap."""
-    version = json.loads(objects[f"models/{record['model']}/versions/{record['version']:08d}.json"])
-    assert version["manifest"] == record["manifest"]
+    if not record.get("removed"):
+        key_of_version = f"models/{record['model']}/versions/{record['version']:08d}.json"
+        assert json.loads(objects[key_of_version])["manifest"] == record["manifest"]
     previous = None
     for seq in range(1, record["seq"] + 1):
         entry = objects[f"{key.removesuffix('.json')}.log/{seq:08d}.json"]

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.deployer.registry.crash_host import Host, Job
+from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.registry_kit import (
     BUCKET,
     DIALECTS,
@@ -24,8 +25,6 @@ from tests.deployer.registry.registry_kit import (
     strict_environment,
 )
 from tests.fakes import StrictCloud
-from tests.fakes.connection import DroppedError
-from tests.fakes.wire import Request
 
 PUSH = ["push", "model", "penguins:champion", "-o", "json", "--clouds", "aws,gcp,azure"]
 STEP = 9  # of the quick variant: every ninth request
@@ -85,32 +84,6 @@ class Scene:
         assert self.seen_wrong == []
 
 
-class Guillotine:
-    """Stops the nth request, before it is carried out or after, for its sender to be killed."""
-
-    def __init__(self, cloud: StrictCloud, nth: int, *, carried_out: bool) -> None:
-        self.nth = nth
-        self.count = 0
-        self.lock = threading.Lock()
-        self.reached = threading.Event()
-        self.go = threading.Event()
-        self.carried_out = carried_out
-        if carried_out:
-            cloud.on_response(lambda request, _: self.hold(request))
-        else:
-            cloud.on_request(self.hold)
-
-    def hold(self, request: Request) -> None:
-        with self.lock:
-            self.count += 1
-            if self.count != self.nth:
-                return
-        self.reached.set()
-        self.go.wait(TIMEOUT)
-        if not self.carried_out:
-            raise DroppedError
-
-
 def count_requests(host: Host, folder: Path) -> int:
     with strict_cloud() as cloud:
         scene = Scene(cloud, host, folder)
@@ -124,7 +97,7 @@ def count_requests(host: Host, folder: Path) -> int:
 def crash(host: Host, folder: Path, nth: int, *, carried_out: bool) -> None:
     with strict_cloud() as cloud:
         scene = Scene(cloud, host, folder)
-        blade = Guillotine(cloud, nth, carried_out=carried_out)
+        blade = Guillotine([cloud], nth, carried_out=carried_out)
         job = scene.push()
         assert blade.reached.wait(TIMEOUT), f"request {nth} never came"
         os.kill(job.pid, signal.SIGKILL)
@@ -168,7 +141,7 @@ def test_killed_again_and_again(host: Host, tmp_path: Path) -> None:
     with strict_cloud() as cloud:
         scene = Scene(cloud, host, tmp_path)
         for nth in (5, 17, 22, 25, 30, 33):
-            blade = Guillotine(cloud, nth, carried_out=nth % 2 == 0)
+            blade = Guillotine([cloud], nth, carried_out=nth % 2 == 0)
             job = scene.push()
             ended = threading.Event()
             code: list[int] = []

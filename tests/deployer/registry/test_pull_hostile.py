@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import rfc8785
 
-from deployer.errors import DamagedError, DeployerError, MissingError
+from deployer.errors import DamagedError, DeployerError, ExitCode, MissingError
 from deployer.registry import layout
 from deployer.registry.cloud import Cloud
 from deployer.registry.inventory import aliases_of, models, presence, version_numbers
@@ -23,6 +23,7 @@ from deployer.registry.resolve import resolve
 from providers.errors import StoreError
 from providers.local import LocalDriver
 from providers.store import Store
+from tests.deployer.registry.hostile_paths import COLLIDING, HOSTILE, LITERAL
 from tests.deployer.registry.registry_kit import (
     QUICK,
     contents,
@@ -43,9 +44,17 @@ def clouds(make_folder: MakeFolder, state: Path) -> list[Cloud]:
     return made
 
 
+def canonical(document: Any) -> bytes:
+    """Return a document's canonical JSON, or the next best thing if it has none."""
+    try:
+        return rfc8785.dumps(document)
+    except rfc8785.CanonicalizationError:  # half a surrogate pair
+        return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
 def put(cloud: Cloud, key: str, document: object) -> str:
     """Put a document, canonical, and return its digest."""
-    body = rfc8785.dumps(document)  # type: ignore[arg-type]
+    body = canonical(document)
     cloud.store.put(key, body, mode="overwrite")
     return sha256(body)
 
@@ -57,7 +66,7 @@ def forge(cloud: Cloud, files: list[dict[str, Any]], **fields: Any) -> str:
     version = json.loads(objects[layout.version("penguins", 1)])
     manifest = json.loads(objects[layout.manifest(version["manifest"])])
     manifest |= {"files": files} | fields
-    digest = sha256(rfc8785.dumps(manifest))
+    digest = sha256(canonical(manifest))
     put(cloud, layout.manifest(digest), manifest)
     put(cloud, layout.version("penguins", 1), version | {"manifest": digest})
     alias = json.loads(objects[layout.alias("penguins", "latest")])
@@ -83,19 +92,8 @@ HOSTILE_FILES = {
     "absolute": [file("/{outside}/x")],
     "up": [file("../x")],
     "far-up": [file("../../../../../../../../{outside}/x")],
-    "up-inside": [file("a/../../x")],
-    "dot": [file("./x")],
-    "empty": [file("")],
-    "nul": [file("a\0b")],
-    "backslash": [file("..\\x")],
-    "drive": [file("C:/x")],
-    "escape": [file("a\x1b]0;b")],
-    "twice": [file("a"), file("a")],
-    "case": [file("a"), file("A")],
-    "file-and-folder": [file("a"), file("a/b")],
     "one-bad-among-good": [*[file(f"f{number}") for number in range(50)], file("../x")],
     "too-many": [file(f"f{number}") for number in range(10_001)],
-    "too-deep": [file("/".join(["d"] * 17))],
     "digest-is-a-path": [{"path": "x", "size": 4, "sha256": "../../etc/passwd"}],
     "digest-is-a-key": [{"path": "x", "size": 4, "sha256": "aa/../../../deployer.json"}],
     "digest-in-capitals": [{"path": "x", "size": len(EVIL), "sha256": sha256(EVIL).upper()}],
@@ -143,6 +141,72 @@ def test_an_honest_cloud_helps_out(clouds: list[Cloud], tmp_path: Path, name: st
     else:
         assert list(skipped) == ["aws"]
         assert read_tree(tmp_path / "out") == {"a": b"good"}
+
+
+def world(folder: Path) -> dict[str, object]:
+    """Return everything below a folder: names, contents, links."""
+    return {
+        str(path): path.readlink() if path.is_symlink() else path.is_dir() or path.read_bytes()
+        for path in folder.rglob("*")
+    }
+
+
+@pytest.fixture(scope="module")
+def one_cloud(tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """A cloud with penguins:1 that every test here forges anew."""
+    folder = tmp_path_factory.mktemp("published")
+    (folder / "model").mkdir()
+    (folder / "model" / "a").write_bytes(b"good")
+    (cloud,) = memory_clouds("aws")
+    push([cloud], folder / "model", state=folder / "state")
+    return cloud
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path) -> Path:
+    """A target's surroundings, with files that an attacker would like to replace."""
+    inner = tmp_path / "a" / "b" / "c"
+    inner.mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "a", inner.parent, inner):
+        (folder / "a" if folder is inner else folder / "x").write_bytes(b"mine")
+    return inner
+
+
+@pytest.mark.parametrize("path", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_hostile_path_is_written(one_cloud: Cloud, surroundings: Path, path: str) -> None:
+    forge(one_cloud, [file("fine"), file(path)])
+    before = world(surroundings.parents[2])
+    with pytest.raises(DamagedError) as caught:
+        fetch([one_cloud], surroundings / "out")
+    assert caught.value.exit_code == ExitCode.INTEGRITY
+    str(caught.value).encode()
+    assert "\x1b" not in str(caught.value)
+    assert caught.value.hint
+    assert world(surroundings.parents[2]) == before
+
+
+@pytest.mark.parametrize("paths", COLLIDING, ids=range(len(COLLIDING)))
+def test_no_two_paths_become_one(
+    one_cloud: Cloud, surroundings: Path, paths: tuple[str, ...]
+) -> None:
+    for order in (paths, paths[::-1]):
+        forge(one_cloud, [file(path) for path in order])
+        before = world(surroundings.parents[2])
+        with pytest.raises(DamagedError):
+            fetch([one_cloud], surroundings / "out")
+        assert world(surroundings.parents[2]) == before
+
+
+@pytest.mark.parametrize("path", LITERAL, ids=range(len(LITERAL)))
+def test_what_only_looks_hostile_is_a_name(one_cloud: Cloud, surroundings: Path, path: str) -> None:
+    """Nobody decodes, expands or runs it."""
+    forge(one_cloud, [file(path)])
+    before = world(surroundings.parents[2])
+    fetch([one_cloud], surroundings / "out")
+    assert read_tree(surroundings / "out") == {path: EVIL}
+    inside = str(surroundings / "out")
+    after = world(surroundings.parents[2])
+    assert {k: v for k, v in after.items() if not k.startswith(inside)} == before
 
 
 FORGERIES: dict[str, tuple[str, dict[str, Any]]] = {

@@ -17,10 +17,13 @@ from deployer.registry.records import (
     AliasRecord,
     Deletion,
     File,
+    Garbage,
     Lineage,
     Manifest,
     Marker,
     Record,
+    Sweep,
+    Tombstone,
     Txn,
     VersionRecord,
     decode,
@@ -129,6 +132,24 @@ DOCUMENTS: dict[str, Record] = {
         by="ana@build",
         note="mistake",
     ),
+    "claimed": Deletion(
+        format=1,
+        model="penguins",
+        version=3,
+        manifest=DIGEST,
+        txn=UUID,
+        at=TIME,
+        by="ana@build",
+        claim=True,
+    ),
+    "tombstone": Tombstone(
+        format=1,
+        id=UUID,
+        at=TIME,
+        by="ana@build",
+        objects=(Garbage(key=layout.blob(DIGEST), size=4, version='"0x8DC"'),),
+    ),
+    "sweep": Sweep(format=1, id=UUID, active=True, at=TIME, by="ana@build"),
     "txn": Txn(
         format=1,
         id=UUID,
@@ -235,7 +256,7 @@ REQUIRED = [
     for field in record.__struct_fields__
     if not (
         (name.startswith("alias") and field in {"expires", "note", "removed", "sig"})
-        or (name == "deleted" and field == "note")
+        or (name in {"deleted", "claimed"} and field in {"note", "claim"})
     )
 ]
 
