@@ -85,7 +85,7 @@ def promote(order: Order, checks: Checks, reference: Reference, alias: str) -> M
             hint="name the version by its number: NAME:3",
         )
     registry = enter(order)
-    resolved = resolve(registry.home, reference)
+    resolved = resolve(registry.home, reference, order.trust)
     version = resolved.version
     assert version is not None  # noqa: S101 - it was named by number or alias
     _require_kept(registry.home, resolved.name, version)
@@ -137,7 +137,7 @@ def rollback(
     resumed = begun is not None and begun.txn == last.txn and to in (None, begun.version)
     version = last.version if resumed else to or _before(registry.home, name, trail)
     _require_kept(registry.home, name, version)
-    resolved = resolve(registry.home, Reference(name, version=version))
+    resolved = resolve(registry.home, Reference(name, version=version), order.trust)
     ready, behind = _survey(registry, checks, resolved)
     if not resumed:
         _require_enough(registry, checks, behind)

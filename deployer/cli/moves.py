@@ -7,6 +7,7 @@ from typing import Any
 from deployer.cli.audited import Act
 from deployer.cli.output import Output
 from deployer.cli.signatures import signer_for
+from deployer.cli.trust import signatures_only
 from deployer.config import Settings, state_dir
 from deployer.errors import ExitCode
 from deployer.registry.cloud import Cloud
@@ -24,6 +25,7 @@ def order_of(clouds: Sequence[Cloud], settings: Settings, note: str | None) -> O
         state=state_dir(),
         note=note,
         sign=signer.sign_record if signer else None,
+        trust=signatures_only(settings),
     )
 
 

@@ -8,6 +8,7 @@ from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output, human_bytes
+from deployer.cli.places import keep_out
 from deployer.cli.progress import CloudProgress
 from deployer.cli.verify import all_configured, defect_document, print_defects
 from deployer.config import Settings, state_dir
@@ -84,6 +85,7 @@ def repair(
                 quick=quick,
                 dry_run=dry_run,
                 complete=all_configured(clouds, settings),
+                keep_out=keep_out(settings),
             )
         act.detail = "dry run" if dry_run else _summary(repaired)
         if output.json:

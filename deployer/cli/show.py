@@ -8,6 +8,7 @@ import msgspec
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output, human_bytes
+from deployer.cli.trust import trust_of
 from deployer.config import Settings
 from deployer.errors import UsageError
 from deployer.registry.cloud import Cloud
@@ -77,7 +78,7 @@ def show(
             )
         _show_matrix(matrix(clouds, check_name(parsed.name), limit), clouds, output)
         return
-    resolved, failed = first_that_answers(clouds, parsed)
+    resolved, failed = first_that_answers(clouds, parsed, trust_of(settings, clouds, fetches=False))
     for cloud, error in failed.items():
         output.warn(f"{cloud} could not tell: {error}")
     aliases = [
@@ -107,6 +108,7 @@ def _document(
         "created": record.created if record else None,
         "by": record.by if record else None,
         "aliases": [each.alias for each in aliases],
+        "signed_by": resolved.signed.signer if resolved.signed else None,
         "notes": {each.alias: each.note for each in aliases if each.note},
         "clouds": where,
         **{
@@ -115,6 +117,12 @@ def _document(
             if name != "format"
         },
     }
+
+
+def _signed(resolved: Resolved) -> str:
+    if resolved.signed is None:
+        return "yes, not checked: no [signing] public_keys"
+    return f"by {resolved.signed.signer} ({resolved.signed.covers})"
 
 
 def _print(
@@ -133,6 +141,8 @@ def _print(
         ("files", f"{len(manifest.files)}, {human_bytes(manifest.size)}"),
     ]
     about += [("note", f"{each.alias}: {each.note}") for each in aliases if each.note]
+    if manifest.signature:
+        about.append(("signed", _signed(resolved)))
     if record:
         about.append(("published", f"{record.created} by {record.by}"))
     if manifest.lineage.parent:

@@ -9,15 +9,17 @@ import click
 from deployer.cli.places import keep_out
 from deployer.cli.signatures import verifier_for
 from deployer.config import Settings, state_dir
+from deployer.errors import DamagedError
 from deployer.registry.cloud import Cloud
 from deployer.registry.memory import Memory
+from deployer.registry.records import Manifest
 from deployer.registry.residency import allowed
-from deployer.registry.trust import Trust
+from deployer.registry.trust import Trust, check_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["address_of", "trust_of"]
+__all__ = ["address_of", "signature_check", "signatures_only", "trust_of"]
 
 _ENDPOINTS = {
     "s3": ("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
@@ -26,7 +28,13 @@ _ENDPOINTS = {
 }
 
 
-def trust_of(settings: Settings, clouds: Sequence[Cloud], *, allow_stale: bool = False) -> Trust:
+def trust_of(
+    settings: Settings,
+    clouds: Sequence[Cloud],
+    *,
+    allow_stale: bool = False,
+    fetches: bool = True,
+) -> Trust:
     """Return what the user demands of what is read.
 
     Args:
@@ -34,6 +42,7 @@ def trust_of(settings: Settings, clouds: Sequence[Cloud], *, allow_stale: bool =
         clouds: all clouds of the command, also those that it will not read from: what was seen
             on one is held against the others.
         allow_stale: as the flag says.
+        fetches: whether a version comes to this machine, or is only looked at.
 
     Raises:
         UsageError: signatures are required, but nobody's are believed; or a key is unusable.
@@ -45,9 +54,36 @@ def trust_of(settings: Settings, clouds: Sequence[Cloud], *, allow_stale: bool =
         verifier=verifier_for(settings),
         require_signature=settings.signing.require_signature,
         require_signed_aliases=settings.signing.require_signed_aliases,
-        place=_keep_away(settings),
+        place=_keep_away(settings) if fetches else _anywhere,
         cloud_place=keep_out(settings),
     )
+
+
+def signatures_only(settings: Settings) -> Trust:
+    """Return what is demanded of a version that stays where it is."""
+    return Trust(
+        verifier=verifier_for(settings), require_signature=settings.signing.require_signature
+    )
+
+
+def signature_check(settings: Settings) -> "Callable[[Cloud, str, str, Manifest], str] | None":
+    """Return what says what is wrong with a version's signature; None if nobody's are believed."""
+    trust = signatures_only(settings)
+    if trust.verifier is None:
+        return None
+
+    def check(cloud: Cloud, model: str, sha256: str, manifest: Manifest) -> str:
+        try:
+            check_manifest(cloud, model, sha256, manifest, trust)
+        except DamagedError as error:
+            return error.message
+        return ""
+
+    return check
+
+
+def _anywhere(residency: Sequence[str]) -> str:
+    return ""
 
 
 def _keep_away(settings: Settings) -> "Callable[[Sequence[str]], str]":

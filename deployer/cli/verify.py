@@ -8,7 +8,9 @@ import click
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output, human_bytes
+from deployer.cli.places import keep_out
 from deployer.cli.progress import CloudProgress
+from deployer.cli.trust import signature_check
 from deployer.config import Settings
 from deployer.errors import CloudError, DamagedError, DeployerError, ExitCode, PartialError
 from deployer.registry.cloud import Cloud
@@ -58,6 +60,8 @@ def verify(
             references=[parse_reference(each) for each in references],
             quick=quick,
             complete=all_configured(chosen, settings),
+            keep_out=keep_out(settings),
+            check_signature=signature_check(settings),
         )
     if output.json:
         output.emit(_document(verified, quick=quick))

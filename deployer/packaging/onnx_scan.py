@@ -11,7 +11,7 @@ from deployer.errors import DamagedError
 
 __all__ = ["check_onnx"]
 
-MAX_DEPTH = 64
+MAX_DEPTH = 100  # what protobuf itself allows
 _HINT = "fetch the model again, or train it again"
 
 # Message → field number → message, as in onnx.proto; the fields that are not here hold no tensor.

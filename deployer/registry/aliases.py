@@ -136,9 +136,11 @@ def move(
             if deletion_in_the_way(home, record) is not None:
                 _take_back(home, wanted, ahead[-1], current)
                 continue
-            follow_log(home, record, body, current)
+            lost = _follow(home, record, body, current)
             if record.txn == wanted.txn:
-                return record
+                if lost is None:
+                    return record
+                refused = lost
             continue
         if refused is not None:
             raise DeletedError(home, refused)
@@ -151,9 +153,8 @@ def move(
             write_document(home, key, body, mode="create")
         except AlreadyExistsError:
             continue  # somebody else's entry: finish theirs first
-        refused = deletion_in_the_way(home, record)
+        refused = deletion_in_the_way(home, record) or _follow(home, record, body, current)
         if refused is None:
-            follow_log(home, record, body, current)
             return record
     raise CloudError(
         f"{wanted.model}@{wanted.alias} is moved by others all the time",
@@ -267,13 +268,21 @@ def read_entry(
     return record, body
 
 
-def follow_log(cloud: Cloud, record: AliasRecord, body: bytes, current: Seen | None) -> None:
-    """Let the alias follow its log; a failed swap means that somebody else did it."""
+def _follow(home: Cloud, record: AliasRecord, body: bytes, current: Seen | None) -> Deletion | None:
+    """Let the alias follow its log; return what says that the entry was taken back meanwhile."""
+    if follow_log(home, record, body, current):
+        return None
+    return deletion_in_the_way(home, record)
+
+
+def follow_log(cloud: Cloud, record: AliasRecord, body: bytes, current: Seen | None) -> bool:
+    """Let the alias follow its log; False means that somebody else made it go on."""
     key = layout.alias(record.model, record.alias)
     try:
         write_document(cloud, key, body, mode="create" if current is None else current[2])
     except (AlreadyExistsError, PreconditionError):
-        return
+        return False
+    return True
 
 
 def follow(

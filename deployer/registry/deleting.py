@@ -70,6 +70,7 @@ from providers.errors import (
     NotFoundError,
     PreconditionError,
     StoreError,
+    UnsupportedError,
 )
 from providers.model import Version
 
@@ -221,6 +222,9 @@ def _is_free(home: Cloud, name: str, number: int, claim: Version) -> bool:
         home.store.delete(layout.deleted(name, number), if_match=claim)
     except PreconditionError:
         return False
+    except UnsupportedError:
+        # The claim stays: it only keeps aliases from this version, until a repetition decides.
+        pass
     raise _in_use(home, name, number, used)
 
 

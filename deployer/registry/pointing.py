@@ -11,7 +11,8 @@ from deployer.registry.cloud import Cloud
 from deployer.registry.home import Registry, join, still_home
 from deployer.registry.names import LATEST, Reference, check_alias
 from deployer.registry.records import AliasRecord
-from deployer.registry.resolve import resolve
+from deployer.registry.resolve import CREDULOUS, resolve
+from deployer.registry.trust import Trust
 from providers.errors import StoreError
 
 __all__ = ["Moved", "Order", "carry_out", "check_movable", "elsewhere", "enter", "point", "remove"]
@@ -31,6 +32,7 @@ class Order:
         state: folder for journals and probes.
         note: why, for the history.
         sign: returns the signature of a record's bytes; None signs nothing.
+        trust: what is demanded of the version that it shall point at.
 
     """
 
@@ -39,6 +41,7 @@ class Order:
     state: Path
     note: str | None = None
     sign: Callable[[bytes], str | None] | None = None
+    trust: Trust = CREDULOUS
 
     def move(self, registry: Registry, name: str, alias: str, version: int, manifest: str) -> Move:
         """Return a new act of this order."""
@@ -144,7 +147,7 @@ def point(
     """
     check_movable(alias)
     registry = enter(order)
-    resolved = resolve(registry.home, version)
+    resolved = resolve(registry.home, version, order.trust)
     assert resolved.version is not None  # noqa: S101 - it was named by number or alias
     wanted = order.move(registry, name, alias, resolved.version, resolved.digest)
     return carry_out(

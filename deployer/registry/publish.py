@@ -25,7 +25,7 @@ from deployer.registry.drafting import (
     sign,
     with_bundle,
 )
-from deployer.registry.home import Registry, join
+from deployer.registry.home import Registry, join, still_home
 from deployer.registry.journal import PublishJournal, Unfinished
 from deployer.registry.names import LATEST
 from deployer.registry.records import (
@@ -244,29 +244,20 @@ class _Publish:
         *,
         created: bool,
     ) -> Published:
-        """Do steps 7 to 9: the version where its parts are, then the aliases."""
+        """Do steps 7 to 9: the aliases at home, the version where its parts are, their copies."""
+        aliases = tuple(dict.fromkeys((LATEST, *self.request.aliases)))
+        moved = [self._move(alias, record) for alias in aliases]
+        still_home(self.registry)
         behind: dict[str, DeployerError | StoreError] = dict(failed)
         ready = [cloud for cloud in self.registry.followers if cloud.name in staged]
         key, body = layout.version(record.model, record.version), encode(record)
         _, late = everywhere(ready, lambda cloud: _create(cloud, key, body))
         behind |= late
         ready = [cloud for cloud in ready if cloud.name not in late]
-        aliases = tuple(dict.fromkeys((LATEST, *self.request.aliases)))
-        for alias in aliases:
-            wanted = Move(
-                model=record.model,
-                alias=alias,
-                version=record.version,
-                manifest=record.manifest,
-                epoch=self.registry.epoch,
-                txn=record.txn,
-                note=self.request.note,
-                sign=self.request.signer.sign_record if self.request.signer else None,
-            )
-            moved = move(self.registry.home, wanted, allowed=_forward(alias, record.version))
+        for alias in moved:
             # An alias that a newer publish has moved on is that one's to copy.
-            if moved.version == record.version:
-                behind |= follow(self.registry.home, ready, moved)
+            if alias.version == record.version:
+                behind |= follow(self.registry.home, ready, alias)
         files = decode(manifest, Manifest, where="manifest")
         return Published(
             model=record.model,
@@ -281,6 +272,19 @@ class _Publish:
             behind=behind,
             signed=files.signature is not None,
         )
+
+    def _move(self, alias: str, record: VersionRecord) -> AliasRecord:
+        wanted = Move(
+            model=record.model,
+            alias=alias,
+            version=record.version,
+            manifest=record.manifest,
+            epoch=self.registry.epoch,
+            txn=record.txn,
+            note=self.request.note,
+            sign=self.request.signer.sign_record if self.request.signer else None,
+        )
+        return move(self.registry.home, wanted, allowed=_forward(alias, record.version))
 
     def _close(self, txn: str) -> None:
         """Do step 10: remove the intent; one that cannot be removed expires."""

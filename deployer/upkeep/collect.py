@@ -21,7 +21,7 @@ from deployer.registry.sweeps import POLLS, Lease, server_time, sweeping
 from deployer.registry.who import now
 from deployer.upkeep.reachable import Reachable, digest_in
 from deployer.upkeep.tombstones import Tombstones, bury, garbage_of, read_tombstones
-from providers.errors import PreconditionError
+from providers.errors import PreconditionError, UnsupportedError
 from providers.model import ObjectMeta, Version
 from providers.preconditions import PROBE_PREFIX
 
@@ -194,10 +194,12 @@ def _remove(
 def _delete(cloud: Cloud, reachable: Reachable, lease: Lease, garbage: Garbage) -> bool:
     if reachable.keeps(garbage.key):
         return False
-    conditional = cloud.store.capabilities.conditional_delete
     lease.require()
     try:
-        cloud.store.delete(garbage.key, if_match=Version(garbage.version) if conditional else None)
+        cloud.store.delete(garbage.key, if_match=Version(garbage.version))
     except PreconditionError:
         return False  # written anew: another object
+    except UnsupportedError:
+        # The condition spares what is written without an intent; the lease is what protects.
+        cloud.store.delete(garbage.key)
     return True

@@ -1,6 +1,5 @@
 """Loading a package: any changed byte is found, and the answers need no deployer to repeat."""
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -14,16 +13,7 @@ from deployer.packaging.layout import PACKAGE_FILES
 from deployer.packaging.load import load_package
 from deployer.packaging.runtime import BATCH_ROWS
 from deployer.packaging.table import parse_table
-
-
-def seal(package: Path) -> None:
-    """Make model.json promise the files as they now are."""
-    path = package / "model.json"
-    document = json.loads(path.read_bytes())
-    for entry in document["files"].values():
-        content = (package / entry["path"]).read_bytes()
-        entry |= {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
-    path.write_text(json.dumps(document))
+from tests.deployer.packaging.package_kit import seal
 
 
 @pytest.mark.parametrize("name", PACKAGE_FILES)
