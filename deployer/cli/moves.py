@@ -60,7 +60,8 @@ def report(moved: Moved, message: str, output: Output, **more: Any) -> None:
         output.done(message)
     if moved.behind:
         for cloud, error in moved.behind.items():
-            output.warn(f"{cloud} is behind: {error}")
+            hint = f" — {error.hint}" if error.hint else ""
+            output.warn(f"{cloud} is behind: {error}{hint}")
         clouds = ",".join(dict.fromkeys((moved.home, *moved.behind)))
         output.warn(f"once it is back, run: deployer repair --clouds {clouds}")
         sys.exit(ExitCode.PARTIAL)

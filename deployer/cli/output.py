@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Output", "human_bytes", "printable"]
 
+SHORT = 20  # a time must not be broken into two lines
+
 
 def human_bytes(count: float) -> str:
     """Return `count` bytes in binary units, such as ``1.5 MiB``."""
@@ -84,7 +86,10 @@ class Output:
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for index, name in enumerate(columns):
             numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
-            table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+            short = all(len(str(row[index])) <= SHORT for row in listed)
+            table.add_column(
+                name, justify="right" if numeric else "left", overflow="fold", no_wrap=short
+            )
         for row in listed:
             table.add_row(
                 *(cell if isinstance(cell, Text) else Text(printable(cell)) for cell in row)

@@ -104,7 +104,8 @@ def push(
         _print(published, clouds, output)
     if published.behind:
         for cloud, error in published.behind.items():
-            output.warn(f"{cloud} is behind: {error}")
+            hint = f" — {error.hint}" if error.hint else ""
+            output.warn(f"{cloud} is behind: {error}{hint}")
         output.warn(f"once it is back, run: {_repair_command(published)}")
         sys.exit(ExitCode.PARTIAL)
 

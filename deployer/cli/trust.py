@@ -14,7 +14,8 @@ from deployer.registry.cloud import Cloud
 from deployer.registry.memory import Memory
 from deployer.registry.records import Manifest
 from deployer.registry.residency import allowed
-from deployer.registry.trust import Trust, check_manifest
+from deployer.registry.trust import Trust, check_manifest, read_bundle
+from providers.errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,11 @@ def signature_check(settings: Settings) -> "Callable[[Cloud, str, str, Manifest]
         return None
 
     def check(cloud: Cloud, model: str, sha256: str, manifest: Manifest) -> str:
+        try:
+            if manifest.signature is not None:
+                read_bundle(cloud, manifest.signature)
+        except (DamagedError, StoreError):
+            return ""  # a content that is missing or damaged is a finding of its own
         try:
             check_manifest(cloud, model, sha256, manifest, trust)
         except DamagedError as error:

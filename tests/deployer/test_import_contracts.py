@@ -53,6 +53,10 @@ COMMANDS = [
     ["key", "show"],
     ["delete"],
     ["gc"],
+    ["home"],
+    ["home", "show"],
+    ["home", "promote"],
+    ["home", "reconcile"],
     ["config"],
     ["config", "show"],
     ["train"],
@@ -60,6 +64,8 @@ COMMANDS = [
     ["emulators"],
     ["audit"],
     ["doctor"],
+    ["verify"],
+    ["repair"],
 ]
 
 SCRIPT = """

@@ -31,6 +31,7 @@ class TestPrecedence:
             "transfer.part_size": (8 * 1024 * 1024, "default"),
             "transfer.timeout": (60.0, "default"),
             "transfer.attempts": (5, "default"),
+            "transfer.cache": (10 * 1024**3, "default"),
             "signing.mode": (None, "default"),
             "signing.private_key": (None, "default"),
             "signing.public_keys": ([], "default"),
