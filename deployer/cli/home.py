@@ -47,7 +47,7 @@ def show(*, clouds: list[Cloud], settings: Settings, output: Output) -> None:
         output.emit([asdict(each) for each in found])
         return
     output.table(
-        ["cloud", "store", "role", "epoch", "versions", "alone", "id"],
+        ["cloud", "store", "role", "epoch", "versions", "alone"],
         [
             [
                 each.cloud,
@@ -56,7 +56,6 @@ def show(*, clouds: list[Cloud], settings: Settings, output: Output) -> None:
                 _cell(each.epoch),
                 _cell(each.versions),
                 _cell(each.alone),
-                each.store,
             ]
             for each in found
         ],
@@ -218,13 +217,11 @@ def _table(done: Reconciled, output: Output) -> None:
     if not done.divergent:
         return
     output.table(
-        ["only there", "at home", "version", "by", "at", "published again as"],
+        ["only there", "at home", "written", "again as"],
         [
             [
                 str(place),
                 "another" if each.taken else "none",
-                each.version,
-                each.by,
                 each.at,
                 f"{place.model}:{done.numbers[place]}" if place in done.numbers else "",
             ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from deployer.audit import MAX_DETAIL, Entry, read, record
@@ -184,6 +184,7 @@ def test_a_full_disk_is_reported(log: Path) -> None:
     assert [entry.act for entry in read(log)] == ["push", "rollback"]
 
 
+@example(text="\x7f")
 @given(text=st.text(st.characters(codec=None), max_size=200))
 def test_no_text_makes_a_second_line_or_steers_a_terminal(
     tmp_path_factory: pytest.TempPathFactory, text: str

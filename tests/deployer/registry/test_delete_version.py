@@ -49,6 +49,7 @@ from tests.deployer.upkeep.gc_kit import (
     CrashError,
     Fuse,
     Hold,
+    Unconditional,
     deleted,
     outcome,
     pointed,
@@ -238,23 +239,10 @@ def died_after_claim(clouds: Sequence[Cloud], state: Path) -> None:
 def test_a_claim_that_met_an_alias_is_withdrawn(make_folder: MakeFolder, state: Path) -> None:
     """The alias was moved before the claim, its mover died before it followed its log."""
     clouds = memory_clouds()
-    manifests = [
-        push(clouds, make_folder({"a": b"%d" % number}), state=state).manifest
-        for number in (1, 2, 3)
-    ]
+    for number in (1, 2, 3):
+        push(clouds, make_folder({"a": b"%d" % number}), state=state)
     died_after_claim(clouds, state)
-    wanted = Move(
-        model="penguins",
-        alias="champion",
-        version=1,
-        manifest=manifests[0],
-        epoch=1,
-        txn="0f9f5a4c-3c1e-4a52-9a53-1e2f6a3f0b11",
-    )
-    # The fuse lets the entry be written, and no look for a deletion.
-    with pytest.raises(CrashError):
-        move(sharing(clouds, Fuse(3))[0], wanted)
-    assert len(alias_log(contents(clouds[0]), "penguins", "champion")) == 1
+    wanted = move_that_dies(clouds, contents(clouds[0]))
     with pytest.raises(PolicyError, match="champion on aws points at penguins:1"):
         deleted(clouds, 1, state=state)
     assert layout.deleted("penguins", 1) not in contents(clouds[0])
@@ -263,6 +251,41 @@ def test_a_claim_that_met_an_alias_is_withdrawn(make_folder: MakeFolder, state: 
     found = read_alias(clouds[0], "penguins", "champion")
     assert found is not None
     assert found[0].version == 1
+
+
+def test_a_claim_stays_where_it_cannot_be_withdrawn(make_folder: MakeFolder, state: Path) -> None:
+    """Without a conditional delete; then aliases keep away until a repetition decides."""
+    clouds = memory_clouds("aws")
+    for number in (1, 2, 3):
+        push(clouds, make_folder({"a": b"%d" % number}), state=state)
+    died_after_claim(clouds, state)
+    move_that_dies(clouds, contents(clouds[0]))
+    plain = [Cloud("aws", Store(Unconditional(clouds[0].store.driver), QUICK))]
+    with pytest.raises(PolicyError, match="champion"):
+        deleted(plain, 1, state=state)
+    pointed(plain, "champion", 2, state=state)
+    with pytest.raises(DeletedError):
+        pointed(plain, "champion", 1, state=state)
+    assert deleted(plain, 1, state=state).created
+    assert audit(contents(clouds[0])) == {"penguins": [2, 3]}
+
+
+def move_that_dies(clouds: Sequence[Cloud], objects: Mapping[str, bytes]) -> Move:
+    """Leave the log entry of a move of champion to version 1; nobody has followed it."""
+    record = json.loads(objects[layout.version("penguins", 1)])
+    wanted = Move(
+        model="penguins",
+        alias="champion",
+        version=1,
+        manifest=record["manifest"],
+        epoch=1,
+        txn="0f9f5a4c-3c1e-4a52-9a53-1e2f6a3f0b11",
+    )
+    # The fuse lets the entry be written, and no look for a deletion.
+    with pytest.raises(CrashError):
+        move(sharing(clouds, Fuse(3))[0], wanted)
+    assert len(alias_log(contents(clouds[0]), "penguins", "champion")) == 1
+    return wanted
 
 
 def test_a_mover_that_stalls_before_its_last_step(make_folder: MakeFolder, state: Path) -> None:

@@ -445,3 +445,30 @@ def test_what_is_published_while_it_is_brought_back(scene: Scene, nth: int) -> N
     for place in published:
         each = done.divergent[place]
         assert scene.manifest_of("azure", done.numbers[place]) == each.manifest
+
+
+def test_who_reads_there_while_it_is_brought_back(scene: Scene) -> None:
+    """An alias that can be read all the time is, at its old place or its new one."""
+    for alias in ("to-contested", "from-contested"):
+        scene.alias_new(alias, 1)
+    scene.fail_over()
+    scene.push_old(b"old 3")
+    scene.push_new(b"new 3")
+    scene.alias_new("to-contested", 3)
+    scene.alias_old("from-contested", 3)
+    seen: dict[str, set[str]] = {"to-contested": set(), "from-contested": set()}
+    wrong = []
+
+    def look(*_: object) -> None:
+        held = objects(scene.strict, "aws")
+        for alias, manifests in seen.items():
+            record = json.loads(held[f"models/penguins/aliases/{alias}.json"])
+            version = json.loads(held[f"models/penguins/versions/{record['version']:08d}.json"])
+            manifests.add(version["manifest"])
+            if version["manifest"] != record["manifest"]:
+                wrong.append(alias)
+
+    scene.strict.on_response(look)
+    bring_back(scene.clouds, "aws", scene.state)
+    assert wrong == []
+    assert [len(manifests) for manifests in seen.values()] == [2, 2]

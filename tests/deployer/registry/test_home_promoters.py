@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import DeployerError
-from deployer.registry.promotion import Promoted
+from deployer.registry.promotion import Claim, Promoted
+from deployer.registry.records import encode
 from providers.errors import StoreError
 from tests.deployer.registry.home_kit import Outage, joined, make_home, marker, objects
 from tests.deployer.registry.registry_kit import (
@@ -164,23 +165,57 @@ def test_at_every_request(
     assert len(sweep(tmp_path, monkeypatch, 1, second, lost=lost)) > 10
 
 
-def test_one_that_was_interrupted_can_be_passed_over_when_its_cloud_is_gone(
+def claim(run: Run, on: str, wanted: str) -> None:
+    """Claim the second epoch for a cloud on one store, as a promoter leaves it who dies."""
+    own = marker(objects(run.cloud, wanted))
+    said = Claim(
+        format=1,
+        registry=own["registry"],
+        epoch=2,
+        home=own["store"],
+        at="2026-11-22T15:10:28Z",
+        by="somebody@somewhere",
+    )
+    strict_clouds(on)[0].store.put("epochs/00000002.json", encode(said), mode="create")
+
+
+def test_a_claim_stands_as_long_as_its_cloud_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """gcp was claimed for and never activated; while it answers, nobody promotes another one."""
     with strict_cloud() as cloud:
         enter(cloud, monkeypatch)
         run = Run(cloud, tmp_path, lost=False)
-        gate = cloud.pause_before_commit("s3", "PutObject", "deployer.json")
-        with ThreadPoolExecutor(1) as pool:
-            first = pool.submit(run.promote, "gcp", "first")
-            gate.wait(30)
-            assert "somebody makes gcp the home of epoch 2" in str(run.promote("azure", "second"))
-            gate.release(commit=False)
-            run.outage.down = {"gcp"}
-            first.result(60)
+        claim(run, "aws", "gcp")
+        assert "somebody makes gcp the home of epoch 2" in str(run.promote("azure", "second"))
+        run.outage.down = {"gcp"}
         done = run.promote("azure", "second")
         assert isinstance(done, Promoted), done
-        assert done.epoch >= 3 or "gcp" not in run.homes().get(2, set())
+        assert done.epoch == 3
         run.outage.down = set()
-        assert joined(strict_clouds(), tmp_path / "third").home.name == "azure"
+        registry = joined(strict_clouds(), tmp_path / "third")
+        assert (registry.home.name, registry.epoch, registry.failed) == ("azure", 3, {})
+
+
+def test_its_own_claim_is_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with strict_cloud() as cloud:
+        enter(cloud, monkeypatch)
+        run = Run(cloud, tmp_path, lost=False)
+        claim(run, "azure", "gcp")
+        done = run.promote("gcp", "first")
+        assert isinstance(done, Promoted), done
+        assert done.epoch == 2
+
+
+def test_claims_that_have_met_are_both_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each promoter reached the other store first, so both have stopped."""
+    with strict_cloud() as cloud:
+        enter(cloud, monkeypatch)
+        run = Run(cloud, tmp_path, lost=True)
+        claim(run, "azure", "gcp")
+        claim(run, "gcp", "azure")
+        done = run.promote("gcp", "first")
+        assert isinstance(done, Promoted), done
+        assert done.epoch == 3
+        run.check([done])
