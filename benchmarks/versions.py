@@ -12,8 +12,8 @@ import msgspec
 from benchmarks.contenders import URLS
 from benchmarks.measure import Command, Figures, middle, run_together
 from deployer.emulators import Server, running
-from deployer.registry import layout
-from deployer.registry.records import AliasRecord, VersionRecord, decode, digest, encode
+from deployer.registry.format import layout
+from deployer.registry.format.records import AliasRecord, VersionRecord, decode, digest, encode
 from providers.open import open_store
 from providers.store import Store, StoreOptions
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from deployer.packaging.layout import METRICS_FILE, MODEL_FILE, SCHEMA_FILE
 from deployer.packaging.load import read_package
-from deployer.registry.request import Facts
+from deployer.registry.publishing.request import Facts
 
 __all__ = ["facts_of"]
 

@@ -22,15 +22,9 @@ from deployer.errors import (
     UsageError,
     from_store_error,
 )
-from deployer.registry import layout
-from deployer.registry.aliases import read_alias
-from deployer.registry.cloud import Cloud, everywhere
-from deployer.registry.deletions import DeletedError, find_deletion
-from deployer.registry.history import Trail, read_trails, stack_of
-from deployer.registry.home import Registry
-from deployer.registry.journal import write_durably
-from deployer.registry.names import LATEST, Reference
-from deployer.registry.pointing import (
+from deployer.registry.aliasing.aliases import read_alias
+from deployer.registry.aliasing.history import Trail, read_trails, stack_of
+from deployer.registry.aliasing.pointing import (
     Moved,
     Order,
     carry_out,
@@ -38,10 +32,16 @@ from deployer.registry.pointing import (
     elsewhere,
     enter,
 )
-from deployer.registry.records import AliasRecord
-from deployer.registry.request import Reporter
-from deployer.registry.resolve import Resolved, resolve
-from deployer.registry.standing import Standing, stand
+from deployer.registry.cloud import Cloud, everywhere
+from deployer.registry.deleting.deletions import DeletedError, find_deletion
+from deployer.registry.format import layout
+from deployer.registry.format.names import LATEST, Reference
+from deployer.registry.format.records import AliasRecord
+from deployer.registry.homes.home import Registry
+from deployer.registry.publishing.journal import write_durably
+from deployer.registry.publishing.request import Reporter
+from deployer.registry.reading.resolve import Resolved, resolve
+from deployer.registry.viewing.standing import Standing, stand
 from providers.errors import StoreError
 
 __all__ = ["CHAMPION", "Checks", "promote", "rollback"]

@@ -11,10 +11,10 @@ from deployer.cli.moves import note_down, order_of, report
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.config import Settings
+from deployer.registry.aliasing.pointing import check_movable, point, remove
 from deployer.registry.cloud import Cloud
-from deployer.registry.inventory import aliases_of, version_numbers
-from deployer.registry.names import check_name, parse_reference
-from deployer.registry.pointing import check_movable, point, remove
+from deployer.registry.format.names import check_name, parse_reference
+from deployer.registry.viewing.inventory import aliases_of, version_numbers
 from deployer.registry.who import now, stamp
 
 __all__ = ["alias"]

@@ -11,10 +11,10 @@ from deployer.cli.output import Output, printable
 from deployer.config import Settings, state_dir
 from deployer.errors import ExitCode, UsageError
 from deployer.registry.cloud import Cloud
-from deployer.registry.deleting import Deleted, number_of
-from deployer.registry.deleting import delete as delete_version
-from deployer.registry.home import join
-from deployer.registry.names import parse_reference
+from deployer.registry.deleting.delete import Deleted, number_of
+from deployer.registry.deleting.delete import delete as delete_version
+from deployer.registry.format.names import parse_reference
+from deployer.registry.homes.home import join
 
 __all__ = ["delete"]
 

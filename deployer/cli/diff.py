@@ -13,10 +13,10 @@ from deployer.cli.output import Output, printable
 from deployer.config import Settings
 from deployer.errors import DeployerError, ExitCode, UsageError
 from deployer.registry.cloud import Cloud
-from deployer.registry.diff import Change, Difference, FileChange, Kinship, compare, kinship
-from deployer.registry.names import parse_reference
-from deployer.registry.records import Manifest
-from deployer.registry.resolve import Resolved, first_that_answers, read_manifest
+from deployer.registry.format.names import parse_reference
+from deployer.registry.format.records import Manifest
+from deployer.registry.reading.resolve import Resolved, first_that_answers, read_manifest
+from deployer.registry.viewing.diff import Change, Difference, FileChange, Kinship, compare, kinship
 from providers.errors import StoreError
 
 __all__ = ["diff"]

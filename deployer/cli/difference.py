@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from deployer.cli.output import human_bytes
-from deployer.registry.diff import NAMES, Change, Difference, FileChange
-from deployer.registry.records import File
+from deployer.registry.format.records import File
+from deployer.registry.viewing.diff import NAMES, Change, Difference, FileChange
 
 __all__ = ["Section", "sections"]
 

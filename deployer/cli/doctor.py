@@ -11,8 +11,8 @@ from deployer.cli.options import shared_options
 from deployer.cli.output import Output, printable
 from deployer.config import Settings
 from deployer.registry.cloud import Cloud
-from deployer.upkeep.doctor import Examination, examine
-from deployer.upkeep.findings import Finding, Grade, Report, worst
+from deployer.upkeep.doctor.examine import Examination, examine
+from deployer.upkeep.doctor.findings import Finding, Grade, Report, worst
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -16,7 +16,7 @@ from deployer.config import Settings
 from deployer.errors import DamagedError, DeployerError, ExitCode, UsageError, from_store_error
 from deployer.registry.cloud import Cloud, everywhere
 from deployer.registry.who import stamp
-from deployer.upkeep.collect import Amount, Collected, Collection, collect
+from deployer.upkeep.garbage.collect import Amount, Collected, Collection, collect
 from providers.errors import StoreError
 
 __all__ = ["gc"]

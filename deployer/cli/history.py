@@ -10,12 +10,12 @@ from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.config import Settings
 from deployer.errors import ExitCode, UsageError
+from deployer.registry.aliasing.history import Entry
+from deployer.registry.aliasing.history import history as history_of
 from deployer.registry.cloud import Cloud
-from deployer.registry.history import Entry
-from deployer.registry.history import history as history_of
-from deployer.registry.inventory import home_first
-from deployer.registry.names import check_alias, check_name
-from deployer.registry.records import Deletion
+from deployer.registry.format.names import check_alias, check_name
+from deployer.registry.format.records import Deletion
+from deployer.registry.viewing.inventory import home_first
 
 __all__ = ["history"]
 

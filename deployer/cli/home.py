@@ -13,13 +13,13 @@ from deployer.cli.places import keep_out
 from deployer.config import Settings, state_dir
 from deployer.errors import ExitCode, UsageError
 from deployer.registry.cloud import Cloud
-from deployer.registry.divergence import Divergent
-from deployer.registry.home import join
-from deployer.registry.promotion import promote, survey
-from deployer.registry.reconcile import Reconciled
-from deployer.registry.reconcile import reconcile as bring_back
-from deployer.registry.reconcile import survey as compare
-from deployer.registry.roles import roles
+from deployer.registry.homes.divergence import Divergent
+from deployer.registry.homes.home import join
+from deployer.registry.homes.promotion import promote, survey
+from deployer.registry.homes.reconcile import Reconciled
+from deployer.registry.homes.reconcile import reconcile as bring_back
+from deployer.registry.homes.reconcile import survey as compare
+from deployer.registry.homes.roles import roles
 
 __all__ = ["home"]
 

@@ -10,8 +10,8 @@ from deployer.cli.output import Output
 from deployer.config import Settings
 from deployer.errors import ExitCode
 from deployer.registry.cloud import Cloud
-from deployer.registry.inventory import models, newest_versions, read_aliases
-from deployer.registry.names import LATEST, check_name
+from deployer.registry.format.names import LATEST, check_name
+from deployer.registry.viewing.inventory import models, newest_versions, read_aliases
 
 __all__ = ["list_"]
 

@@ -10,8 +10,8 @@ from deployer.cli.signatures import signer_for
 from deployer.cli.trust import signatures_only
 from deployer.config import Settings, state_dir
 from deployer.errors import ExitCode
+from deployer.registry.aliasing.pointing import Moved, Order
 from deployer.registry.cloud import Cloud
-from deployer.registry.pointing import Moved, Order
 
 __all__ = ["note_down", "order_of", "report"]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from deployer.config import Settings
 from deployer.registry.cloud import Cloud
-from deployer.registry.residency import problem
+from deployer.registry.residency.rules import problem
 
 __all__ = ["keep_out"]
 

@@ -9,9 +9,9 @@ from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.cli.progress import CloudProgress
 from deployer.config import Settings
+from deployer.registry.aliasing.pointing import check_movable
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import parse_reference
-from deployer.registry.pointing import check_movable
+from deployer.registry.format.names import parse_reference
 from deployer.releasing import CHAMPION, Checks
 from deployer.releasing import promote as promote_version
 

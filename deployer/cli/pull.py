@@ -14,13 +14,13 @@ from deployer.cli.progress import CloudProgress
 from deployer.cli.trust import trust_of
 from deployer.config import Settings, cache_dir
 from deployer.errors import DamagedError, MissingError, UsageError
-from deployer.registry.cache import BlobCache
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import parse_reference
-from deployer.registry.pull import Pulled
-from deployer.registry.pull import pull as pull_version
-from deployer.registry.resolve import Resolved
-from deployer.registry.trust import read_bundle
+from deployer.registry.format.names import parse_reference
+from deployer.registry.reading.cache import BlobCache
+from deployer.registry.reading.pull import Pulled
+from deployer.registry.reading.pull import pull as pull_version
+from deployer.registry.reading.resolve import Resolved
+from deployer.registry.reading.trust import read_bundle
 from providers.errors import StoreError
 
 __all__ = ["pull"]

@@ -16,11 +16,11 @@ from deployer.config import Settings, state_dir
 from deployer.errors import ExitCode
 from deployer.publishing import facts_of
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import check_alias, check_name
-from deployer.registry.plan import Plan, plan
-from deployer.registry.publish import publish
-from deployer.registry.request import Published, Request
-from deployer.registry.residency import check_binding
+from deployer.registry.format.names import check_alias, check_name
+from deployer.registry.publishing.plan import Plan, plan
+from deployer.registry.publishing.publish import publish
+from deployer.registry.publishing.request import Published, Request
+from deployer.registry.residency.rules import check_binding
 
 __all__ = ["push"]
 

@@ -23,7 +23,7 @@ from deployer.errors import (
     PolicyError,
 )
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import parse_reference
+from deployer.registry.format.names import parse_reference
 from deployer.upkeep.judge import Problem
 from deployer.upkeep.keys import Kind, place_of
 from deployer.upkeep.plan import CloudPlan

@@ -10,9 +10,9 @@ from deployer.cli.output import Output
 from deployer.cli.progress import CloudProgress
 from deployer.config import Settings
 from deployer.errors import UsageError
+from deployer.registry.aliasing.pointing import check_movable
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import MAX_VERSION, check_name
-from deployer.registry.pointing import check_movable
+from deployer.registry.format.names import MAX_VERSION, check_name
 from deployer.releasing import CHAMPION, Checks
 from deployer.releasing import rollback as roll_back
 

@@ -12,11 +12,11 @@ from deployer.cli.trust import trust_of
 from deployer.config import Settings
 from deployer.errors import UsageError
 from deployer.registry.cloud import Cloud
-from deployer.registry.inventory import aliases_of, presence
-from deployer.registry.matrix import Cell, Matrix, matrix
-from deployer.registry.names import check_name, parse_reference
-from deployer.registry.records import AliasRecord
-from deployer.registry.resolve import Resolved, first_that_answers
+from deployer.registry.format.names import check_name, parse_reference
+from deployer.registry.format.records import AliasRecord
+from deployer.registry.reading.resolve import Resolved, first_that_answers
+from deployer.registry.viewing.inventory import aliases_of, presence
+from deployer.registry.viewing.matrix import Cell, Matrix, matrix
 
 if TYPE_CHECKING:
     from rich.text import Text

@@ -11,10 +11,10 @@ from deployer.cli.signatures import verifier_for
 from deployer.config import Settings, state_dir
 from deployer.errors import DamagedError
 from deployer.registry.cloud import Cloud
-from deployer.registry.memory import Memory
-from deployer.registry.records import Manifest
-from deployer.registry.residency import allowed
-from deployer.registry.trust import Trust, check_manifest, read_bundle
+from deployer.registry.format.records import Manifest
+from deployer.registry.reading.memory import Memory
+from deployer.registry.reading.trust import Trust, check_manifest, read_bundle
+from deployer.registry.residency.rules import allowed
 from providers.errors import StoreError
 
 if TYPE_CHECKING:

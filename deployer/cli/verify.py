@@ -14,7 +14,7 @@ from deployer.cli.trust import signature_check
 from deployer.config import Settings
 from deployer.errors import CloudError, DamagedError, DeployerError, ExitCode, PartialError
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import parse_reference
+from deployer.registry.format.names import parse_reference
 from deployer.upkeep.judge import Defect, Problem
 from deployer.upkeep.verify import Cell, Row, Verified
 from deployer.upkeep.verify import verify as look

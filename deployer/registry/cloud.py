@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from deployer.errors import DamagedError, DeployerError
-from deployer.registry import layout
-from deployer.registry.records import MAX_DOCUMENT, Marker, Record, decode, digest
+from deployer.registry.format import layout
+from deployer.registry.format.records import MAX_DOCUMENT, Marker, Record, decode, digest
 from providers.errors import NotFoundError, StoreError
 from providers.model import PutMode, Version
 from providers.store import Store

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from deployer.errors import CloudError, DamagedError, DeployerError, PartialError
-from deployer.registry import layout
-from deployer.registry.aliases import deletion_in_the_way
+from deployer.registry.aliasing.aliases import deletion_in_the_way
 from deployer.registry.cloud import Cloud, write_document
-from deployer.registry.deletions import DeletedError
-from deployer.registry.publish import TXN_LIFE
-from deployer.registry.records import FORMAT, AliasRecord, Txn, VersionRecord, decode, encode
-from deployer.registry.sweeps import announce
+from deployer.registry.deleting.deletions import DeletedError
+from deployer.registry.format import layout
+from deployer.registry.format.records import FORMAT, AliasRecord, Txn, VersionRecord, decode, encode
+from deployer.registry.publishing.publish import TXN_LIFE
+from deployer.registry.publishing.sweeps import announce
 from deployer.registry.who import author, now, stamp
 from deployer.upkeep.catalog import Catalog
 from deployer.upkeep.copying import Target, fetch_document, is_gone

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from deployer.errors import DeployerError
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud
-from deployer.registry.records import AliasRecord, Deletion, Manifest, Marker, VersionRecord
-from deployer.registry.standing import blobs_of
+from deployer.registry.format import layout
+from deployer.registry.format.records import AliasRecord, Deletion, Manifest, Marker, VersionRecord
+from deployer.registry.viewing.standing import blobs_of
 from providers.errors import StoreError
 
 __all__ = ["Catalog", "Contents", "Document", "Held", "Scan", "Survey"]

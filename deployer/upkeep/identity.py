@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from deployer.registry import layout
-from deployer.registry.markers import agree, leading, lost_home
-from deployer.registry.records import Marker
+from deployer.registry.format import layout
+from deployer.registry.format.records import Marker
+from deployer.registry.homes.markers import agree, leading, lost_home
 from deployer.upkeep.catalog import Scan
 
 __all__ = ["Identity", "Standing", "identify"]

@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol
 
 from deployer.errors import DamagedError, MissingError
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud, everywhere
-from deployer.registry.names import Reference
-from deployer.registry.records import (
+from deployer.registry.format import layout
+from deployer.registry.format.names import Reference
+from deployer.registry.format.paths import check_paths
+from deployer.registry.format.records import (
     AliasRecord,
     Deletion,
     Manifest,
@@ -19,7 +20,6 @@ from deployer.registry.records import (
     VersionRecord,
     decode,
 )
-from deployer.registry.tree import check_paths
 from deployer.upkeep.catalog import Catalog, Held, Scan, Survey
 from deployer.upkeep.keys import KNOWN, Kind, Place, place_of
 from deployer.upkeep.reading import READERS, belongs, hashed, in_turn, look_at, recorded

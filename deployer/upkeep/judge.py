@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud
-from deployer.registry.records import AliasRecord, VersionRecord
+from deployer.registry.format import layout
+from deployer.registry.format.records import AliasRecord, VersionRecord
 from deployer.upkeep.catalog import Catalog, Contents, Scan, Survey
 from deployer.upkeep.identity import Identity
 from deployer.upkeep.keys import Kind, place_of

@@ -4,8 +4,8 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from deployer.registry import layout
-from deployer.registry.names import is_name
+from deployer.registry.format import layout
+from deployer.registry.format.names import is_name
 from providers.keys import PARTS_PREFIX
 
 __all__ = ["KNOWN", "Kind", "Place", "place_of"]

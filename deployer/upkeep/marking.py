@@ -12,9 +12,9 @@ from deployer.errors import (
     MissingError,
     UsageError,
 )
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud, write_document
-from deployer.registry.records import Marker, encode
+from deployer.registry.format import layout
+from deployer.registry.format.records import Marker, encode
 from deployer.registry.who import now, stamp
 from deployer.upkeep.identity import Identity
 from deployer.upkeep.reading import condition_of, look_at

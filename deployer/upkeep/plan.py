@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from deployer.registry import layout
+from deployer.registry.format import layout
 from deployer.upkeep.judge import Defect, Judged, Problem
 from deployer.upkeep.keys import Kind, Place, place_of
 from deployer.upkeep.verify import Verified

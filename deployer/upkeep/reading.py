@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from deployer.registry.cloud import Cloud
-from deployer.registry.records import (
+from deployer.registry.format.records import (
     MAX_DOCUMENT,
     AliasRecord,
     Deletion,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from deployer.errors import DeployerError, ExitCode, from_store_error
 from deployer.registry.cloud import Cloud, everywhere
-from deployer.registry.home import join
-from deployer.registry.names import Reference
+from deployer.registry.format.names import Reference
+from deployer.registry.homes.home import join
 from deployer.upkeep.bringing import Bringer, Brought
 from deployer.upkeep.copying import Target
 from deployer.upkeep.inspect import Watcher

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from deployer.registry import layout
-from deployer.registry.records import AliasRecord, Deletion
+from deployer.registry.format import layout
+from deployer.registry.format.records import AliasRecord, Deletion
 from deployer.upkeep.agree import Choice, Variant, choose
 from deployer.upkeep.catalog import Catalog, Scan
 from deployer.upkeep.keys import Kind, place_of

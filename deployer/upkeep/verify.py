@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from deployer.errors import ExitCode
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import Reference
-from deployer.registry.records import AliasRecord, VersionRecord
+from deployer.registry.format import layout
+from deployer.registry.format.names import Reference
+from deployer.registry.format.records import AliasRecord, VersionRecord
 from deployer.upkeep.catalog import Scan, Survey
 from deployer.upkeep.identity import Identity, identify
 from deployer.upkeep.inspect import CheckSignature, Watcher, survey

@@ -20,13 +20,13 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from deployer.registry import layout
-from deployer.registry.aliases import Move, follow, move
+from deployer.registry.aliasing.aliases import Move, follow, move
 from deployer.registry.cloud import Cloud, write_document
-from deployer.registry.names import parse_reference
-from deployer.registry.publish import Facts, Request, publish
-from deployer.registry.records import FORMAT, AliasRecord, Marker, encode
-from deployer.registry.resolve import resolve
+from deployer.registry.format import layout
+from deployer.registry.format.names import parse_reference
+from deployer.registry.format.records import FORMAT, AliasRecord, Marker, encode
+from deployer.registry.publishing.publish import Facts, Request, publish
+from deployer.registry.reading.resolve import resolve
 from providers.keys import PARTS_PREFIX
 from providers.local import LocalDriver
 from providers.store import Store

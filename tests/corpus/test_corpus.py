@@ -13,10 +13,9 @@ from hypothesis import strategies as st
 
 from deployer.errors import DamagedError, DeployerError, MissingError
 from deployer.registry.cloud import Cloud
-from deployer.registry.inventory import aliases_of, models, version_numbers
-from deployer.registry.names import parse_reference
-from deployer.registry.pull import pull
-from deployer.registry.records import (
+from deployer.registry.format.names import parse_reference
+from deployer.registry.format.paths import check_paths
+from deployer.registry.format.records import (
     AliasRecord,
     Manifest,
     Marker,
@@ -25,8 +24,9 @@ from deployer.registry.records import (
     VersionRecord,
     decode,
 )
-from deployer.registry.resolve import resolve
-from deployer.registry.tree import check_paths
+from deployer.registry.reading.pull import pull
+from deployer.registry.reading.resolve import resolve
+from deployer.registry.viewing.inventory import aliases_of, models, version_numbers
 from providers.errors import StoreError
 from providers.local import LocalDriver
 from providers.memory import MemoryDriver

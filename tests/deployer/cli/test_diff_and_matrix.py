@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud
-from deployer.registry.publish import Facts
-from deployer.registry.records import Deletion, encode
+from deployer.registry.format import layout
+from deployer.registry.format.records import Deletion, encode
+from deployer.registry.publishing.publish import Facts
 from tests.deployer.registry.cli_kit import World
 from tests.deployer.registry.registry_kit import NAMES, folder_of, local_clouds, push, sha256
 

@@ -64,7 +64,8 @@ def test_a_signature_of_the_library_is_published(world: World) -> None:
     assert made.returncode == 0, made.stderr
     assert push(world, "--signature", "model.sig")["signed"]
     signing(world, 'public_keys = ["release.pem.pub"]\nrequire_signature = true\n')
-    assert world.invoke("pull", "penguins", "out", "-o", "json").ok()
+    pulled = world.invoke("pull", "penguins", "out", "-o", "json").ok().json
+    assert pulled["signed"]["covers"] == "files"
 
 
 def test_a_signature_of_other_files_is_not_published(world: World) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from deployer.registry.cloud import Cloud
-from deployer.registry.home import Registry, join
-from deployer.registry.promotion import Promoted, promote, survey
-from deployer.registry.reconcile import Reconciled, reconcile
+from deployer.registry.homes.home import Registry, join
+from deployer.registry.homes.promotion import Promoted, promote, survey
+from deployer.registry.homes.reconcile import Reconciled, reconcile
 from tests.deployer.registry.registry_kit import BUCKET, DIALECTS
 from tests.fakes import StrictCloud
 from tests.fakes.connection import DroppedError

@@ -10,8 +10,8 @@ from typing import Self
 
 from deployer.errors import MissingError
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import Reference
-from deployer.registry.pull import pull
+from deployer.registry.format.names import Reference
+from deployer.registry.reading.pull import pull
 from providers.errors import NotFoundError
 from tests.deployer.registry.registry_kit import audit, read_tree
 

@@ -9,10 +9,10 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 from uuid import uuid4
 
-from deployer.registry.aliases import Move, move
+from deployer.registry.aliasing.aliases import Move, move
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import parse_reference
-from deployer.registry.resolve import resolve
+from deployer.registry.format.names import parse_reference
+from deployer.registry.reading.resolve import resolve
 from providers.errors import AlreadyExistsError
 from providers.open import open_store
 from tests.deployer.registry.cloud_backends import Backend

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from deployer.registry.cloud import Cloud
-from deployer.registry.publish import Facts, Published, Reporter, Request, publish
+from deployer.registry.publishing.publish import Facts, Published, Reporter, Request, publish
 from providers.driver import Driver
 from providers.local import LocalDriver
 from providers.memory import MemoryDriver

@@ -11,12 +11,12 @@ from typing import Any, ParamSpec, TypeVar
 from unittest import mock
 
 from deployer.errors import DeployerError
+from deployer.registry.aliasing.pointing import Moved, Order, point
 from deployer.registry.cloud import Cloud
-from deployer.registry.deleting import Deleted, delete
-from deployer.registry.home import join
-from deployer.registry.names import Reference
-from deployer.registry.pointing import Moved, Order, point
-from deployer.upkeep.collect import Collected, Collection, collect
+from deployer.registry.deleting.delete import Deleted, delete
+from deployer.registry.format.names import Reference
+from deployer.registry.homes.home import join
+from deployer.upkeep.garbage.collect import Collected, Collection, collect
 from providers.driver import Driver
 from providers.errors import ErrorKind
 from providers.memory import MemoryDriver, MemoryFault

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import DeployerError, ExitCode
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import Reference
-from deployer.registry.pull import pull
+from deployer.registry.format import layout
+from deployer.registry.format.names import Reference
+from deployer.registry.reading.pull import pull
 from deployer.upkeep.keys import Kind
 from providers.errors import StoreError
 from tests.deployer.registry.crash_host import Host, Job

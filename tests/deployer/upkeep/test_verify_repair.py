@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from deployer.errors import DamagedError, ExitCode, FailedError, MissingError
-from deployer.registry import layout
 from deployer.registry.cloud import Cloud, write_document
-from deployer.registry.names import parse_reference
-from deployer.registry.publish import Facts
-from deployer.registry.records import Deletion, Manifest, encode
-from deployer.registry.resolve import resolve
+from deployer.registry.format import layout
+from deployer.registry.format.names import parse_reference
+from deployer.registry.format.records import Deletion, Manifest, encode
+from deployer.registry.publishing.publish import Facts
+from deployer.registry.reading.resolve import resolve
 from deployer.upkeep.copying import Target
 from deployer.upkeep.repair import repair
 from deployer.upkeep.verify import verify

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deployer.errors import ExitCode
-from deployer.registry import layout
+from deployer.registry.format import layout
 from tests.deployer.registry.cli_kit import World
 from tests.deployer.registry.registry_kit import sha256
 

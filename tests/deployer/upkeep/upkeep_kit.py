@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from deployer.registry.cloud import Cloud
-from deployer.registry.names import Reference
+from deployer.registry.format.names import Reference
 from deployer.upkeep.repair import Repaired, repair
 from deployer.upkeep.verify import Verified, verify
 from providers.driver import SHA256

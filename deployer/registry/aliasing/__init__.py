@@ -1,0 +1,1 @@
+"""Names that move from version to version, and the history of their moves."""

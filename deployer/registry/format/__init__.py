@@ -1,0 +1,1 @@
+"""What a registry is made of: names, keys, documents, paths; see docs/format.md."""

@@ -1,0 +1,1 @@
+"""Which store orders the others, and how another one takes over."""

@@ -1,0 +1,1 @@
+"""A version on every cloud as one act."""

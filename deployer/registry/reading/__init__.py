@@ -1,0 +1,1 @@
+"""From a reference to verified files, believing as little as possible."""

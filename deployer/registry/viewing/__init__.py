@@ -1,0 +1,1 @@
+"""What there is, where it is whole, and how versions differ."""
