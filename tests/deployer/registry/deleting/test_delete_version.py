@@ -29,6 +29,7 @@ from providers.store import Store
 from tests.deployer.registry.cli_kit import DEPLOYER, World
 from tests.deployer.registry.crash_host import Host
 from tests.deployer.registry.dropping_proxy import Guillotine
+from tests.deployer.registry.publishing.test_publish_races import Interrupting
 from tests.deployer.registry.registry_kit import (
     BUCKET,
     DIALECTS,
@@ -44,7 +45,6 @@ from tests.deployer.registry.registry_kit import (
     strict_clouds,
     strict_environment,
 )
-from tests.deployer.registry.publishing.test_publish_races import Interrupting
 from tests.deployer.upkeep.gc_kit import (
     CrashError,
     Fuse,

@@ -22,6 +22,7 @@ from deployer.registry.viewing.standing import stand
 from providers.memory import MemoryDriver
 from providers.store import Store
 from tests.deployer.registry.cli_kit import World
+from tests.deployer.registry.publishing.test_request_counts import FEW, MANY, Count, add_versions
 from tests.deployer.registry.registry_kit import (
     DIALECTS,
     NAMES,
@@ -31,7 +32,6 @@ from tests.deployer.registry.registry_kit import (
     strict_clouds,
     strict_environment,
 )
-from tests.deployer.registry.publishing.test_request_counts import FEW, MANY, Count, add_versions
 from tests.fakes import StrictCloud
 
 MakeFolder = Callable[[Mapping[str, bytes]], Path]
