@@ -187,6 +187,7 @@ class TestHistory:
         problems = [each["problem"] for each in ran.json]
         assert problems == ["does not continue entry 2", None, None]
         assert "aws: latest: entry 3 does not continue entry 2" in ran.err
+        full.setenv({"COLUMNS": "160"})
         assert "does not continue" in full.invoke("history", "penguins").out
 
     def test_the_home_is_asked_and_then_another_cloud(self, full: World) -> None:

@@ -216,7 +216,7 @@ def test_any_sequence_on_the_strict_fake() -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("number", [1, 2, 3, 4])
 def test_many_sequences_in_memory(number: int) -> None:
-    check(in_memory, examples=300, steps=50, number=number)
+    check(in_memory, examples=200, steps=50, number=number)
 
 
 @pytest.mark.slow
