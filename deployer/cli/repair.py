@@ -23,9 +23,9 @@ from deployer.errors import (
     PolicyError,
 )
 from deployer.registry.cloud import Cloud
+from deployer.registry.format.keys import Kind, place_of
 from deployer.registry.format.names import parse_reference
 from deployer.upkeep.judge import Problem
-from deployer.upkeep.keys import Kind, place_of
 from deployer.upkeep.plan import CloudPlan
 from deployer.upkeep.repair import Repaired
 from deployer.upkeep.repair import repair as bring

@@ -8,12 +8,13 @@ from typing import TypeVar
 from deployer.errors import DamagedError, DeployerError
 from deployer.registry.format import layout
 from deployer.registry.format.records import MAX_DOCUMENT, Marker, Record, decode, digest
-from providers.errors import NotFoundError, StoreError
+from providers.errors import AlreadyExistsError, NotFoundError, StoreError
 from providers.model import PutMode, Version
 from providers.store import Store
 
 __all__ = [
     "Cloud",
+    "create_same",
     "everywhere",
     "in_parallel",
     "names_below",
@@ -98,6 +99,24 @@ def read_document(
 def write_document(cloud: Cloud, key: str, body: bytes, *, mode: PutMode) -> Version:
     """Write a document's bytes in one request and return its version."""
     return cloud.store.put(key, body, mode=mode).version
+
+
+def create_same(cloud: Cloud, key: str, body: bytes) -> None:
+    """Create a document; one that is there is fine, if it has the same bytes.
+
+    Raises:
+        DamagedError: it has others.
+
+    """
+    try:
+        write_document(cloud, key, body, mode="create")
+    except AlreadyExistsError:
+        if read_bytes(cloud, key)[0] != body:
+            raise DamagedError(
+                "another document is there already",
+                where=cloud.where(key),
+                hint=f"nothing was overwritten; compare it: deployer home reconcile {cloud.name}",
+            ) from None
 
 
 def read_marker(cloud: Cloud) -> Marker | None:

@@ -12,6 +12,7 @@ from deployer.registry.aliasing.aliases import deletion_in_the_way
 from deployer.registry.cloud import Cloud, write_document
 from deployer.registry.deleting.deletions import DeletedError
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind, place_of
 from deployer.registry.format.records import FORMAT, AliasRecord, Txn, VersionRecord, decode, encode
 from deployer.registry.publishing.publish import TXN_LIFE
 from deployer.registry.publishing.sweeps import announce
@@ -19,7 +20,6 @@ from deployer.registry.who import author, now, stamp
 from deployer.upkeep.catalog import Catalog
 from deployer.upkeep.copying import Target, fetch_document, is_gone
 from deployer.upkeep.judge import Judged, Problem
-from deployer.upkeep.keys import Kind, place_of
 from deployer.upkeep.plan import CloudPlan, LogTask, Task
 from deployer.upkeep.reading import READERS, Found, belongs, condition_of, in_turn, look_at
 from deployer.upkeep.truth import Log

@@ -10,6 +10,7 @@ from typing import Protocol
 from deployer.errors import DamagedError, MissingError
 from deployer.registry.cloud import Cloud, everywhere
 from deployer.registry.format import layout
+from deployer.registry.format.keys import KNOWN, Kind, Place, place_of
 from deployer.registry.format.names import Reference
 from deployer.registry.format.paths import check_paths
 from deployer.registry.format.records import (
@@ -21,7 +22,6 @@ from deployer.registry.format.records import (
     decode,
 )
 from deployer.upkeep.catalog import Catalog, Held, Scan, Survey
-from deployer.upkeep.keys import KNOWN, Kind, Place, place_of
 from deployer.upkeep.reading import READERS, belongs, hashed, in_turn, look_at, recorded
 from providers.model import ObjectMeta
 

@@ -7,10 +7,10 @@ from enum import StrEnum
 
 from deployer.registry.cloud import Cloud
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind, place_of
 from deployer.registry.format.records import AliasRecord, VersionRecord
 from deployer.upkeep.catalog import Catalog, Contents, Scan, Survey
 from deployer.upkeep.identity import Identity
-from deployer.upkeep.keys import Kind, place_of
 from deployer.upkeep.truth import Log, Truth
 
 __all__ = ["Defect", "Judged", "KeepOut", "Problem", "anywhere", "judge"]

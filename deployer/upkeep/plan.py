@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind, Place, place_of
 from deployer.upkeep.judge import Defect, Judged, Problem
-from deployer.upkeep.keys import Kind, Place, place_of
 from deployer.upkeep.verify import Verified
 
 __all__ = ["CloudPlan", "LogTask", "Plan", "Task", "make_plan"]

@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
 from deployer.registry.cloud import Cloud
+from deployer.registry.format.keys import Kind, Place
 from deployer.registry.format.records import (
     MAX_DOCUMENT,
     AliasRecord,
@@ -16,7 +17,6 @@ from deployer.registry.format.records import (
     digest,
 )
 from deployer.upkeep.catalog import Held
-from deployer.upkeep.keys import Kind, Place
 from providers.errors import BucketNotFoundError, IntegrityError, NotFoundError
 from providers.model import ObjectMeta, PutMode, Version
 

@@ -11,13 +11,13 @@ from pathlib import Path
 
 from deployer.errors import DeployerError, ExitCode, from_store_error
 from deployer.registry.cloud import Cloud, everywhere
+from deployer.registry.format.keys import Kind
 from deployer.registry.format.names import Reference
 from deployer.registry.homes.home import join
 from deployer.upkeep.bringing import Bringer, Brought
 from deployer.upkeep.copying import Target
 from deployer.upkeep.inspect import Watcher
 from deployer.upkeep.judge import Defect, KeepOut, Problem, anywhere
-from deployer.upkeep.keys import Kind
 from deployer.upkeep.marking import require_home, to_be_marked, write_markers
 from deployer.upkeep.plan import CloudPlan, make_plan
 from deployer.upkeep.verify import Verified, verify

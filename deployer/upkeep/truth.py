@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind, place_of
 from deployer.registry.format.records import AliasRecord, Deletion
 from deployer.upkeep.agree import Choice, Variant, choose
 from deployer.upkeep.catalog import Catalog, Scan
-from deployer.upkeep.keys import Kind, place_of
 
 __all__ = ["Log", "Truth", "conclude"]
 

@@ -8,13 +8,13 @@ from typing import NamedTuple
 from deployer.errors import ExitCode
 from deployer.registry.cloud import Cloud
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind, place_of
 from deployer.registry.format.names import Reference
 from deployer.registry.format.records import AliasRecord, VersionRecord
 from deployer.upkeep.catalog import Scan, Survey
 from deployer.upkeep.identity import Identity, identify
 from deployer.upkeep.inspect import CheckSignature, Watcher, survey
 from deployer.upkeep.judge import Defect, Judged, KeepOut, Problem, anywhere, judge
-from deployer.upkeep.keys import Kind, place_of
 from deployer.upkeep.truth import Log, Truth, conclude
 
 __all__ = ["Cell", "Row", "Verified", "verify"]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from deployer.errors import DamagedError, PolicyError
-from deployer.registry.cloud import Cloud, read_bytes, read_document, write_document
+from deployer.registry.cloud import Cloud, create_same, read_bytes, read_document
 from deployer.registry.format import layout
 from deployer.registry.format.records import Manifest, VersionRecord, decode, digest
 from deployer.registry.viewing.standing import blobs_of, heads
@@ -17,7 +17,6 @@ __all__ = [
     "carry_content",
     "carry_version",
     "copy_document",
-    "create_same",
     "read_if_there",
 ]
 
@@ -93,24 +92,6 @@ def copy_document(source: Cloud, target: Cloud, key: str, sha256: str) -> bytes:
         )
     create_same(target, key, body)
     return body
-
-
-def create_same(cloud: Cloud, key: str, body: bytes) -> None:
-    """Create a document; one that is there is fine, if it has the same bytes.
-
-    Raises:
-        DamagedError: it has others.
-
-    """
-    try:
-        write_document(cloud, key, body, mode="create")
-    except AlreadyExistsError:
-        if read_bytes(cloud, key)[0] != body:
-            raise DamagedError(
-                "another document is there already",
-                where=cloud.where(key),
-                hint=f"nothing was overwritten; compare it: deployer home reconcile {cloud.name}",
-            ) from None
 
 
 def read_if_there(cloud: Cloud, key: str) -> tuple[bytes, Version] | None:

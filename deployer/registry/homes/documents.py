@@ -1,12 +1,11 @@
 """What a store says of its models, document by document, and how that differs between stores."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 from deployer.registry.cloud import Cloud, in_parallel, read_bytes
-from deployer.registry.format import layout
+from deployer.registry.format import keys, layout
 from deployer.registry.format.records import Deletion, decode, digest
 from providers.errors import BucketNotFoundError, NotFoundError
 from providers.model import ObjectMeta
@@ -15,14 +14,11 @@ __all__ = ["Documents", "Place", "logs_in", "place_of", "places"]
 
 Kind = Literal["version", "deletion", "move", "alias"]
 
-_NAME = r"(?P<model>[a-z0-9._-]+)"
-_NUMBER = r"(?P<number>[0-9]{8})\.json"
-_ALIAS = r"(?P<alias>[a-z0-9._-]+)"
-_KEYS: Mapping[Kind, re.Pattern[str]] = {
-    "version": re.compile(rf"models/{_NAME}/versions/{_NUMBER}"),
-    "deletion": re.compile(rf"models/{_NAME}/deleted/{_NUMBER}"),
-    "move": re.compile(rf"models/{_NAME}/aliases/{_ALIAS}\.log/{_NUMBER}"),
-    "alias": re.compile(rf"models/{_NAME}/aliases/{_ALIAS}\.json"),
+_KINDS: Mapping[keys.Kind, Kind] = {
+    keys.Kind.VERSION: "version",
+    keys.Kind.DELETION: "deletion",
+    keys.Kind.ENTRY: "move",
+    keys.Kind.ALIAS: "alias",
 }
 
 
@@ -55,24 +51,21 @@ class Place:
 
 def place_of(key: str) -> Place | None:
     """Return what the document at `key` is about; None if it is none of a model's."""
-    for kind, pattern in _KEYS.items():
-        match = pattern.fullmatch(key)
-        if match:
-            found = match.groupdict()
-            number = int(found.get("number") or 0)
-            return Place(found["model"], kind, found.get("alias") or "", number, key)
-    return None
+    found = keys.place_of(key)
+    if found is None or found.kind not in _KINDS:
+        return None
+    return Place(found.model, _KINDS[found.kind], found.name, found.number, key)
 
 
-def places(keys: Iterable[str]) -> list[Place]:
-    """Return what the documents at `keys` are about, in order."""
-    return sorted(place for place in map(place_of, keys) if place is not None)
+def places(names: Iterable[str]) -> list[Place]:
+    """Return what the documents at these keys are about, in order."""
+    return sorted(place for place in map(place_of, names) if place is not None)
 
 
-def logs_in(keys: Iterable[str]) -> dict[tuple[str, str], list[Place]]:
+def logs_in(names: Iterable[str]) -> dict[tuple[str, str], list[Place]]:
     """Return the moves of each ``(model, alias)`` that any document is about, all in order."""
     logs: dict[tuple[str, str], list[Place]] = {}
-    for place in places(keys):
+    for place in places(names):
         if place.alias:
             log = logs.setdefault((place.model, place.alias), [])
             if place.kind == "move":

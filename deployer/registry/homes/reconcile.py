@@ -24,7 +24,14 @@ from dataclasses import dataclass, field
 import msgspec
 
 from deployer.errors import DeployerError, FailedError, PolicyError, UsageError
-from deployer.registry.cloud import Cloud, everywhere, in_parallel, read_bytes, write_document
+from deployer.registry.cloud import (
+    Cloud,
+    create_same,
+    everywhere,
+    in_parallel,
+    read_bytes,
+    write_document,
+)
 from deployer.registry.format import layout
 from deployer.registry.format.records import AliasRecord, VersionRecord, decode, digest, encode
 from deployer.registry.homes.carry import (
@@ -33,7 +40,6 @@ from deployer.registry.homes.carry import (
     carry_content,
     carry_version,
     copy_document,
-    create_same,
     read_if_there,
 )
 from deployer.registry.homes.catching_up import remove_deleted

@@ -1,7 +1,5 @@
 """The manifest that a publish would write: its content, what it says, and its signature."""
 
-import os
-import uuid
 from pathlib import Path
 
 import msgspec
@@ -11,6 +9,7 @@ from deployer.registry.cloud import Cloud
 from deployer.registry.format import layout
 from deployer.registry.format.records import FORMAT, Lineage, Manifest, digest, encode, subject_of
 from deployer.registry.publishing.blobs import Content
+from deployer.registry.publishing.journal import write_durably
 from deployer.registry.publishing.request import Facts, Request
 from providers.errors import StoreError
 from providers.source import fingerprint
@@ -103,7 +102,7 @@ def sign(request: Request, manifest: Manifest, bundle_path: Path) -> Manifest:
         bundle = request.signer.sign(subject, files)
     else:
         return manifest
-    _write(bundle_path, bundle)
+    write_durably(bundle_path, bundle)
     return msgspec.structs.replace(manifest, signature=digest(bundle))
 
 
@@ -113,16 +112,6 @@ def with_bundle(content: Content, manifest: Manifest, bundle_path: Path, home: C
     if signature is None:
         return content
     if not bundle_path.is_file() or digest(bundle_path.read_bytes()) != signature:
-        _write(bundle_path, home.store.get(layout.blob(signature), sha256=signature))
+        write_durably(bundle_path, home.store.get(layout.blob(signature), sha256=signature))
     sources = {**content.sources, signature: (bundle_path, fingerprint(bundle_path))}
     return Content(content.files, sources)
-
-
-def _write(path: Path, body: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(f".{uuid.uuid4().hex}.tmp")
-    with temporary.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
-from deployer.errors import DamagedError, DeployerError, FailedError, from_store_error
+from deployer.errors import DeployerError, FailedError, from_store_error
 from deployer.registry.aliasing.aliases import Move, follow, move, read_alias
-from deployer.registry.cloud import Cloud, everywhere, read_bytes, write_document
+from deployer.registry.cloud import Cloud, create_same, everywhere, read_bytes, write_document
 from deployer.registry.format import layout
 from deployer.registry.format.names import LATEST
 from deployer.registry.format.paths import scan
@@ -166,7 +166,7 @@ class _Publish:
                     read_back=not self.registry.checks_uploads[cloud.name],
                     progress=lambda count: self.reporter.advance(cloud.name, count),
                 )
-                _create(cloud, layout.manifest(digest(body)), body)
+                create_same(cloud, layout.manifest(digest(body)), body)
             except (StoreError, DeployerError) as error:
                 self.reporter.finish(cloud.name, str(error))
                 raise
@@ -251,7 +251,7 @@ class _Publish:
         behind: dict[str, DeployerError | StoreError] = dict(failed)
         ready = [cloud for cloud in self.registry.followers if cloud.name in staged]
         key, body = layout.version(record.model, record.version), encode(record)
-        _, late = everywhere(ready, lambda cloud: _create(cloud, key, body))
+        _, late = everywhere(ready, lambda cloud: create_same(cloud, key, body))
         behind |= late
         ready = [cloud for cloud in ready if cloud.name not in late]
         for alias in moved:
@@ -296,16 +296,3 @@ def _forward(alias: str, version: int) -> Any:
     if alias != LATEST:
         return lambda current: current.removed or current.version != version
     return lambda current: current.version < version
-
-
-def _create(cloud: Cloud, key: str, body: bytes) -> None:
-    """Create a document; one that is there is fine, if it has the same bytes."""
-    try:
-        write_document(cloud, key, body, mode="create")
-    except AlreadyExistsError:
-        if read_bytes(cloud, key)[0] != body:
-            raise DamagedError(
-                "another document is there already",
-                where=cloud.where(key),
-                hint=f"the clouds diverged, and nothing was overwritten: deployer home reconcile {cloud.name}",
-            ) from None

@@ -8,7 +8,7 @@ import pytest
 
 from deployer.emulators import EngineName
 from deployer.registry.cloud import Cloud
-from deployer.upkeep.keys import Kind
+from deployer.registry.format.keys import Kind
 from providers.driver import SHA256
 from providers.faulty import Fault, FaultyDriver
 from providers.store import Store

@@ -12,9 +12,9 @@ import pytest
 from deployer.errors import DeployerError, ExitCode
 from deployer.registry.cloud import Cloud
 from deployer.registry.format import layout
+from deployer.registry.format.keys import Kind
 from deployer.registry.format.names import Reference
 from deployer.registry.reading.pull import pull
-from deployer.upkeep.keys import Kind
 from providers.errors import StoreError
 from tests.deployer.registry.crash_host import Host, Job
 from tests.deployer.registry.dropping_proxy import Guillotine
