@@ -25,6 +25,10 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from deployer.cli.clouds import open_clouds
+from deployer.config import load
+from deployer.emulators import apply_environment
+
 HERE = Path(__file__).parent
 DATA = HERE / "penguins" / "penguins.csv"
 PARTIAL = 10
@@ -82,7 +86,7 @@ def emulators() -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Train, publish, fetch back from each cloud, and compare."""
+    """Train, publish, fetch back from each cloud, lose one, repair it, and compare."""
     began = time.monotonic()
     heading("1 · three clouds on this machine")
     with emulators() as clouds:
@@ -98,10 +102,31 @@ def main() -> None:
             target = f"from-{cloud}"
             deployer("pull", "penguins@champion", target, "--from", cloud)
             fetched[cloud] = (tree_digest(Path(target)), predictions(target))
-    heading("5 · verdict")
+        if len(clouds) > 1:
+            lost = clouds[-1]
+            heading(f"5 · {lost} loses everything, and gets it back")
+            wipe(lost)
+            others = ",".join([lost, *clouds[:-1]])
+            deployer("pull", "penguins@champion", "meanwhile", "--no-cache", "--clouds", others)
+            deployer("repair")
+            deployer("verify", "--all-clouds")
+            deployer("pull", "penguins@champion", "after", "--no-cache", "--from", lost)
+            fetched[f"{lost}, repaired"] = (tree_digest(Path("after")), predictions("after"))
+    heading("6 · verdict")
     verdict(trained, fetched, time.monotonic() - began)
     if any(copy != trained for copy in fetched.values()):
         sys.exit("demo: a cloud served something else than what was trained")
+
+
+def wipe(name: str) -> None:
+    """Delete every object of a cloud, as somebody with the wrong window open would."""
+    apply_environment()
+    cloud = open_clouds(load().settings, [name])[0]
+    keys = [meta.key for meta in cloud.store.list()]
+    for key in keys:
+        cloud.store.delete(key)
+    cloud.store.close()
+    console.print(Text(f"\n# {len(keys)} objects on {name} are deleted: all there were"))
 
 
 def predictions(model: str) -> list[dict[str, Any]]:
@@ -128,8 +153,9 @@ def verdict(
             _mark("identical", digest == trained[0]),
             _mark(f"{rows} of {rows} equal", answers == trained[1]),
         )
+    clouds = sum(not name.endswith("repaired") for name in fetched)
     same = all(copy == trained for copy in fetched.values())
-    title = f"one model, {len(fetched)} clouds, {'the same' if same else 'NOT THE SAME'}"
+    title = f"one model, {clouds} clouds, {'the same' if same else 'NOT THE SAME'}"
     console.print(
         Panel.fit(
             table,

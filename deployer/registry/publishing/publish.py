@@ -15,6 +15,7 @@ from typing import Any
 from deployer.errors import DeployerError, FailedError, from_store_error
 from deployer.registry.aliasing.aliases import Move, follow, move, read_alias
 from deployer.registry.cloud import Cloud, create_same, everywhere, read_bytes, write_document
+from deployer.registry.deleting.deletions import find_deletion
 from deployer.registry.format import layout
 from deployer.registry.format.names import LATEST
 from deployer.registry.format.paths import scan
@@ -246,7 +247,10 @@ class _Publish:
     ) -> Published:
         """Do steps 7 to 9: the aliases at home, the version where its parts are, their copies."""
         aliases = tuple(dict.fromkeys((LATEST, *self.request.aliases)))
-        moved = [self._move(alias, record) for alias in aliases]
+        latest = self._move(LATEST, record)
+        if latest.version > record.version:
+            self._require_not_deleted(record)
+        moved = [latest, *(self._move(alias, record) for alias in aliases[1:])]
         still_home(self.registry)
         behind: dict[str, DeployerError | StoreError] = dict(failed)
         ready = [cloud for cloud in self.registry.followers if cloud.name in staged]
@@ -271,6 +275,19 @@ class _Publish:
             sent=staged,
             behind=behind,
             signed=files.signature is not None,
+        )
+
+    def _require_not_deleted(self, record: VersionRecord) -> None:
+        """Give a number back that was given to somebody else and deleted, while this one waited."""
+        home, model, number = self.registry.home, record.model, record.version
+        deletion = find_deletion(home, model, number)
+        if deletion is None or deletion[0].claim:
+            return
+        home.store.delete(layout.version(model, number))
+        raise FailedError(
+            f"{model}:{number} was published and deleted by others meanwhile",
+            where=home.where(layout.deleted(model, number)),
+            hint="run the same command again: it takes the next number",
         )
 
     def _move(self, alias: str, record: VersionRecord) -> AliasRecord:

@@ -599,3 +599,28 @@ def test_a_store_error_is_not_swallowed(
     with strict.script(denied), pytest.raises(StoreError):
         deleted(clouds, 1, state=state)
     assert audit(strict.objects("s3", BUCKET)) == {"penguins": [1, 2]}
+
+
+def test_a_number_that_was_given_and_deleted_is_not_given_again(
+    make_folder: MakeFolder, state: Path
+) -> None:
+    """A publisher stops before its commit; meanwhile others use the number, and delete it."""
+    drivers = {name: MemoryDriver(name) for name in NAMES}
+    clouds = [Cloud(name, Store(driver, QUICK)) for name, driver in drivers.items()]
+    push(clouds, make_folder({"a": b"1"}), state=state)
+
+    def others() -> None:
+        for body in (b"2", b"3"):
+            push(sharing(clouds), make_folder({"a": body}), state=state / "other")
+        deleted(sharing(clouds), 2, state=state / "other")
+
+    meddled = Interrupting(drivers["aws"], layout.version("penguins", 2), others)
+    mine = [Cloud("aws", Store(meddled, QUICK)), *clouds[1:]]
+    folder = make_folder({"a": b"mine"})
+    with pytest.raises(DeployerError, match="penguins:2 was published and deleted by others"):
+        push(mine, folder, state=state, aliases=("champion",))
+    for cloud in clouds:
+        assert audit(contents(cloud)) == {"penguins": [1, 3]}
+    assert push(clouds, folder, state=state, aliases=("champion",)).version == 4
+    for cloud in clouds:
+        assert audit(contents(cloud)) == {"penguins": [1, 3, 4]}
