@@ -98,9 +98,21 @@ class CloudError(DeployerError):
 
 
 class PolicyError(DeployerError):
-    """A rule of the user's own forbids it."""
+    """A rule of the user's own forbids it.
+
+    Attributes:
+        digest: hex SHA-256 of the manifest that it is about, for the audit log; None if there is
+            none.
+
+    """
 
     exit_code = ExitCode.POLICY
+
+    def __init__(
+        self, message: str, *, where: str = "", hint: str = "", digest: str | None = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.digest = digest
 
 
 class MissingError(DeployerError):

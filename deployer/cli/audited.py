@@ -48,6 +48,7 @@ def audited(output: Output, name: str, *, clouds: Sequence[str] = ()) -> Iterato
     except UsageError:
         raise  # nothing was begun
     except PolicyError as error:
+        act.digest = act.digest or error.digest
         _write(output, act, "refused", error.message)
         raise
     except (DeployerError, StoreError, OSError) as error:

@@ -200,6 +200,7 @@ def _error(repaired: Repaired, *, named: bool) -> DeployerError | None:
         return PolicyError(
             f"{_version(key)} is kept out of {cloud}: {why}",
             hint="leave the cloud out, or change the rule that the version was published under",
+            digest=repaired.manifest_of(key),
         )
     return None
 

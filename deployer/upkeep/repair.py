@@ -13,6 +13,7 @@ from deployer.errors import DeployerError, ExitCode, from_store_error
 from deployer.registry.cloud import Cloud, everywhere
 from deployer.registry.format.keys import Kind
 from deployer.registry.format.names import Reference
+from deployer.registry.format.records import VersionRecord
 from deployer.registry.homes.home import join
 from deployer.upkeep.bringing import Bringer, Brought
 from deployer.upkeep.copying import Target
@@ -72,6 +73,12 @@ class Repaired:
             for name, judged in self.verified.judged.items()
             for key, why in judged.kept_out.items()
         ]
+
+    def manifest_of(self, key: str) -> str | None:
+        """Return the manifest's digest of the version whose record is at `key`."""
+        sha256 = self.verified.truth.versions.get(key)
+        record = self.verified.survey.catalog.records.get(sha256) if sha256 else None
+        return record.manifest if isinstance(record, VersionRecord) else None
 
     @property
     def code(self) -> ExitCode:

@@ -57,7 +57,9 @@ def carry_content(
     manifest, body, _ = read_document(source, key, Manifest, sha256=sha256)
     problem = keep_out(target, manifest.residency)
     if problem:
-        raise PolicyError(problem, where=target.store.url, hint="choose another cloud for it")
+        raise PolicyError(
+            problem, where=target.store.url, hint="choose another cloud for it", digest=sha256
+        )
     blobs = blobs_of(manifest)
 
     def bring(blob: tuple[str, int | None]) -> None:

@@ -65,7 +65,7 @@ def is_published(request: Request, home: Cloud, parent: Manifest | None, wanted:
     return True
 
 
-def require_residency(request: Request, residency: tuple[str, ...]) -> None:
+def require_residency(request: Request, manifest: Manifest) -> None:
     """Refuse to bring a version to a cloud that is outside the regions it is bound to.
 
     Raises:
@@ -73,13 +73,16 @@ def require_residency(request: Request, residency: tuple[str, ...]) -> None:
 
     """
     for cloud in request.clouds:
-        problem = request.keep_out(cloud, residency)
+        problem = request.keep_out(cloud, manifest.residency)
         if problem:
-            allowed = [c.name for c in request.clouds if not request.keep_out(c, residency)]
+            allowed = [
+                c.name for c in request.clouds if not request.keep_out(c, manifest.residency)
+            ]
             raise PolicyError(
                 f"nothing was published: {problem}",
                 where=cloud.store.url,
                 hint=f"leave it out: --clouds {','.join(allowed) or 'A,B'}",
+                digest=digest(encode(manifest)),
             )
 
 

@@ -85,7 +85,7 @@ def plan(request: Request) -> Plan:
     latest = read_alias(home, request.model, LATEST) if home.name in members else None
     parent = read_manifest(home, latest[0].manifest) if latest else None
     manifest = draft(request.facts, content, parent)
-    require_residency(request, manifest.residency)
+    require_residency(request, manifest)
     there = is_published(request, home, parent, manifest)
     last = latest[0].version if latest else 0
     fenced = _fenced(request.clouds, members)

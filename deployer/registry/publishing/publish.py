@@ -66,7 +66,7 @@ def publish(request: Request, reporter: Reporter) -> Published:
     latest = read_alias(registry.home, request.model, LATEST)
     parent = read_manifest(registry.home, latest[0].manifest) if latest else None
     manifest = draft(request.facts, content, parent)
-    require_residency(request, manifest.residency)
+    require_residency(request, manifest)
     run = _Publish(request, reporter, registry, content, parent)
     if latest and parent and is_published(request, registry.home, parent, manifest):
         return run.complete(parent, latest[0])

@@ -178,11 +178,14 @@ def check_manifest(
     # Only now: whoever can forge a manifest must not choose what is logged as a refusal.
     misplaced = trust.cloud_place(cloud, manifest.residency)
     if misplaced:
-        raise MisplacedError(misplaced, where=where, hint="use another cloud")
+        raise MisplacedError(misplaced, where=where, hint="use another cloud", digest=sha256)
     forbidden = trust.place(manifest.residency)
     if forbidden:
         raise PolicyError(
-            forbidden, where=where, hint="use a machine in one of these regions; see: region"
+            forbidden,
+            where=where,
+            hint="use a machine in one of these regions; see: region",
+            digest=sha256,
         )
     return signed
 

@@ -31,6 +31,7 @@ def test_a_push_that_would_break_it_is_refused_and_recorded(world: World) -> Non
     last = json.loads(log.read_text("utf-8").splitlines()[-1])
     assert (last["act"], last["outcome"], last["model"]) == ("push", "refused", "penguins")
     assert "eastus" in last["detail"]
+    assert len(last["digest"]) == 64
     for name in REGIONS:
         assert not list(world.store(name).rglob("versions/*"))
         assert not list(world.store(name).rglob("blobs/*"))
@@ -75,3 +76,35 @@ def test_a_binding_that_nothing_can_satisfy_is_a_typing_error(world: World) -> N
 def test_the_user_may_loosen_it(world: World) -> None:
     world.invoke("push", "model", "penguins", "--residency", "eu", "--clouds", "aws,gcp").ok()
     world.invoke("push", "model", "penguins", "--residency", "eu,us").ok()
+
+
+def refusals(world: World, act: str) -> list[dict[str, object]]:
+    """Return what the audit log says was refused."""
+    lines = (world.folder / "state" / "deployer" / "audit.jsonl").read_text("utf-8").splitlines()
+    entries = [json.loads(line) for line in lines]
+    return [each for each in entries if (each["act"], each["outcome"]) == (act, "refused")]
+
+
+def test_a_pull_to_a_machine_elsewhere_is_refused_and_recorded(world: World) -> None:
+    two = ("--clouds", "aws,gcp")
+    pushed = world.invoke("push", "model", "penguins", "--residency", "eu", "-o", "json", *two)
+    digest = pushed.ok().json["manifest"].removeprefix("sha256:")
+    assert "set region" in world.invoke("pull", "penguins", "out", *two).failed(5)
+    world.setenv({"DEPLOYER_REGION": "us-east-1"})
+    assert "us-east-1" in world.invoke("pull", "penguins", "out", *two).failed(5)
+    assert [each["digest"] for each in refusals(world, "pull")] == [digest] * 2
+    assert not (world.work / "out").exists()
+    world.setenv({"DEPLOYER_REGION": "europe-west4"})
+    world.invoke("pull", "penguins", "out", *two).ok()
+
+
+def test_a_repair_that_would_break_it_is_refused_and_recorded(world: World) -> None:
+    two = ("--clouds", "aws,gcp")
+    pushed = world.invoke("push", "model", "penguins", "--residency", "eu", "-o", "json", *two)
+    world.invoke("push", "model", "other").ok()
+    assert "azure" in world.invoke("repair", "penguins:1").failed(5)
+    digest = pushed.ok().json["manifest"].removeprefix("sha256:")
+    assert [each["digest"] for each in refusals(world, "repair")] == [digest]
+    ran = world.invoke("repair", "-o", "json").ok()
+    assert [each["cloud"] for each in ran.json["kept_out"]]
+    assert not list((world.store("azure") / "models").glob("penguins/versions/*"))
