@@ -28,7 +28,7 @@ $(VENV)/.installed: $(BIN)/uv requirements/dev.txt pyproject.toml
 	@touch $@
 
 .PHONY: demo
-demo: install ## Train a model, push it to three emulated clouds, prove all copies equal
+demo: install ## Train, push to three emulated clouds, lose one, repair it, prove all copies equal
 	@$(BIN)/python examples/demo.py
 
 .PHONY: test
