@@ -41,6 +41,15 @@ KINDS: dict[str, dict[str, Any]] = {
         "id": UUID, "model": NAME, "manifest": DIGEST, "blobs": [DIGEST], "created": TIME,
         "expires": TIME, "by": TEXT,
     },
+    "deletion": {
+        "model": NAME, "version": 1, "manifest": DIGEST, "txn": UUID, "at": TIME, "by": TEXT,
+        "note?": TEXT, "claim?": True,
+    },
+    "tombstone": {
+        "id": UUID, "at": TIME, "by": TEXT, "objects": [{"key": TEXT, "size": 0, "version": TEXT}],
+    },
+    "sweep": {"id": UUID, "active": bool, "at": TIME, "by": TEXT},
+    "claim": {"registry": UUID, "epoch": 2, "home": UUID, "at": TIME, "by": TEXT},
 }  # fmt: skip
 
 
@@ -98,6 +107,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(text: str) -> None:
     raise RefusedError(f"{text} is no number")
+
+
+def keys_of(kind: str, body: bytes) -> set[str]:
+    """Return where a document may be, by what it says."""
+    said = document(body, kind)
+    model, number = f"models/{said.get('model')}", f"{said.get('version', 0):08d}"
+    alias = f"{model}/aliases/{said.get('alias')}"
+    return {
+        "marker": {"deployer.json"},
+        "manifest": {f"manifests/sha256/{sha256(body)}.json"},
+        "version": {f"{model}/versions/{number}.json"},
+        "alias": {f"{alias}.json", f"{alias}.log/{said.get('seq', 0):08d}.json"},
+        "intent": {f"txn/{said.get('id')}.json"},
+        "deletion": {f"{model}/deleted/{number}.json"},
+        "tombstone": {f"gc/{said.get('id')}.json"},
+        "sweep": {"gc/sweep.json"},
+        "claim": {f"epochs/{said.get('epoch', 0):08d}.json"},
+    }[kind]
 
 
 def path_is_safe(path: str) -> bool:

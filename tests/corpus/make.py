@@ -15,6 +15,7 @@ import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,21 @@ from unittest import mock
 
 from deployer.registry.aliasing.aliases import Move, follow, move
 from deployer.registry.cloud import Cloud, write_document
+from deployer.registry.deleting.delete import delete
 from deployer.registry.format import layout
 from deployer.registry.format.names import parse_reference
 from deployer.registry.format.records import FORMAT, AliasRecord, Marker, encode
+from deployer.registry.homes.home import join
+from deployer.registry.homes.promotion import promote, survey
 from deployer.registry.publishing.publish import Facts, Request, publish
+from deployer.registry.publishing.sweeps import server_time, sweeping
 from deployer.registry.reading.resolve import resolve
-from providers.keys import PARTS_PREFIX
-from providers.local import LocalDriver
+from deployer.upkeep.garbage.collect import Collection, collect
+from providers.memory import MemoryDriver
+from providers.model import ObjectMeta, PutMode, Version
 from providers.store import Store
 from tests.corpus.frozen import CORPUS, EXPECTED, read_store
-from tests.corpus.independent_reader import history, read, sha256
+from tests.corpus.independent_reader import document, history, read, sha256
 from tests.corpus.independent_reader import resolve as look_up
 
 STORES = ("home", "follower")
@@ -57,7 +63,9 @@ PENGUINS: Sequence[Mapping[str, bytes]] = (
 IRIS: Sequence[Mapping[str, bytes]] = (
     {"x": b"1", "shared.bin": SHARED},
     {"x": b"2", "shared.bin": SHARED},
-    {"x": b"3", "shared.bin": SHARED, "deep/" * 15 + "leaf": b"at the bottom"},
+    {"x": b"3", "shared.bin": SHARED},
+    {"x": b"4", "shared.bin": SHARED},
+    {"x": b"5", "shared.bin": SHARED, "deep/" * 15 + "leaf": b"at the bottom"},
 )
 UNFINISHED = {"model.onnx": b"weights that nobody will see", "shared.bin": SHARED}
 FACTS = Facts(
@@ -71,7 +79,7 @@ FACTS = Facts(
 
 
 class GivenUpError(Exception):
-    """Ends a publish before its commit, as a crash would."""
+    """Ends an act before its commit, as a crash would."""
 
 
 class Clock:
@@ -123,16 +131,38 @@ def fixed_world() -> Iterator[Clock]:
         yield clock
 
 
+class Bucket(MemoryDriver):
+    """A store whose versions, as on S3, follow from the bytes: tombstones name them.
+
+    Attributes:
+        gives_up_at: a document is not replaced if this is in its key.
+
+    """
+
+    gives_up_at: str | None = None
+
+    def put(
+        self, key: str, body: bytes, *, mode: PutMode, metadata: Mapping[str, str]
+    ) -> ObjectMeta:
+        """Write an object."""
+        if isinstance(mode, Version) and self.gives_up_at and self.gives_up_at in key:
+            raise GivenUpError
+        with self.lock:
+            meta = super().put(key, body, mode=mode, metadata=metadata)
+            meta = replace(meta, version=Version(sha256(body)))
+            self.objects[key] = (body, meta)
+            return meta
+
+
 class Maker:
     """Writes one registry of two stores."""
 
     def __init__(self, folder: Path, clock: Clock) -> None:
         self.folder = folder
         self.clock = clock
-        self.clouds = []
-        for name in STORES:
-            (folder / name).mkdir()
-            self.clouds.append(Cloud(name, Store(LocalDriver(folder / name))))
+        self.epoch = 1
+        self.buckets = {name: Bucket(name) for name in STORES}
+        self.clouds = [Cloud(name, Store(bucket)) for name, bucket in self.buckets.items()]
 
     def tick(self) -> None:
         self.clock.at += timedelta(minutes=1)
@@ -180,10 +210,44 @@ class Maker:
         self.tick()
         home, *followers = self.clouds
         manifest = resolve(home, parse_reference(f"{model}:{version}")).digest
-        record = move(home, Move(model, alias, version, manifest, 1, str(uuid.uuid4()), **more))
+        wanted = Move(model, alias, version, manifest, self.epoch, str(uuid.uuid4()), **more)
+        record = move(home, wanted)
         if not record.removed:
             follow(home, followers, record)
         return record
+
+    def promote(self, name: str) -> None:
+        """Make another store the home; `clouds` begins with it from then on."""
+        self.tick()
+        state = self.folder / "state"
+        self.epoch = promote(survey(self.clouds, name, state=state)).epoch
+        self.clouds.sort(key=lambda cloud: cloud.name != name)
+
+    def delete(self, model: str, version: int, note: str | None = None) -> None:
+        """Take a version back everywhere."""
+        self.tick()
+        registry = join(self.clouds, home=None, probes=self.folder / "state" / "probes")
+        delete(registry, model, version, note=note)
+
+    def collect(self, *names: str) -> None:
+        """Mark what is garbage on these stores, and remove what was marked before."""
+        self.tick()
+        for cloud in self.clouds:
+            if cloud.name in names:
+                collect(cloud, Collection(grace=timedelta()))
+
+    def take_back(self) -> None:
+        """Write all that a deletion and a collection leave, also such as were broken off."""
+        home = self.clouds[0]
+        self.delete("iris-2.v1_b", 1, note="«größer» was wrong ✗")
+        self.collect("home", "follower")
+        self.collect("home")
+        self.delete("iris-2.v1_b", 4)
+        self.collect("home")
+        self.buckets[home.name].gives_up_at = "/deleted/"
+        with suppress(GivenUpError):
+            self.delete("iris-2.v1_b", 3, note="perhaps")
+        self.buckets[home.name].gives_up_at = None
 
     def make(self) -> None:
         """Write everything that the format knows."""
@@ -194,15 +258,22 @@ class Maker:
         self.push("penguins", PENGUINS[1], facts=FACTS)
         self.point("penguins", "champion", 1)
         self.point("penguins", "champion", 2, note="«größer» is better ✓")
+        self.promote("follower")
         self.point("penguins", "champion", 1, note="", expires="9998-12-31T23:59:59Z")
+        self.promote("home")
         self.point("penguins", "old", 1)
         self.point("penguins", "old", 1, removed=True, note="nobody used it")
         self.point("iris-2.v1_b", "x", 2)
+        self.take_back()
         # The follower is behind from here on: it has neither version 3 nor the next move.
         self.push("penguins", PENGUINS[2], clouds=1, facts=FACTS)
         self.point("penguins", "champion", 3)
         with suppress(GivenUpError):
             self.push("penguins", UNFINISHED, reporter=Silent(give_up_after=2))
+        # Last of all: a publish would wait for its end.
+        follower = self.clouds[1]
+        with suppress(GivenUpError), sweeping(follower, server_time(follower)):
+            raise GivenUpError
 
 
 VERSIONS = {"iris-2.v1_b": IRIS, "penguins": PENGUINS}
@@ -220,6 +291,10 @@ def expectations(objects: Mapping[str, bytes]) -> dict[str, Any]:
         wanted += [model, f"{model}@sha256:{look_up(get, model)[1]}"]
         wanted += [f"{model}@{alias}" for alias in ALIASES[model]]
         wanted += [f"{model}:{number}" for number in range(1, len(versions) + 2)]
+    for key, body in sorted(objects.items()):
+        if "/deleted/" in key:
+            gone = document(body, "deletion")
+            wanted.append(f"{gone['model']}@sha256:{gone['manifest']}")
     found: dict[str, Any] = {"missing": [], "references": {}}
     for reference in wanted:
         try:
@@ -229,7 +304,7 @@ def expectations(objects: Mapping[str, bytes]) -> dict[str, Any]:
             found["missing"].append(reference)
             continue
         model = reference.replace("@", ":").split(":")[0]
-        assert files == VERSIONS[model][(version or look_up(get, model)[0] or 0) - 1]
+        assert files in VERSIONS[model][slice(version and version - 1, version)]
         shown = {path: f"{len(body)} {sha256(body)}" for path, body in files.items()}
         found["references"][reference] = {"version": version, "manifest": manifest, "files": shown}
     found["histories"] = {
@@ -250,12 +325,14 @@ def told(record: Mapping[str, Any]) -> str:
 def write(target: Path) -> None:
     """Write a registry to the folder `target`, which it replaces."""
     with tempfile.TemporaryDirectory() as name, fixed_world() as clock:
-        folder = Path(name)
-        Maker(folder, clock).make()
+        maker = Maker(Path(name), clock)
+        maker.make()
         shutil.rmtree(target, ignore_errors=True)
         for store in STORES:
-            hidden = shutil.ignore_patterns(PARTS_PREFIX.rstrip("/"))
-            shutil.copytree(folder / store, target / store, ignore=hidden)
+            for key, (body, _) in maker.buckets[store].objects.items():
+                path = target / store / key
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(body)
     expected = {store: expectations(read_store(target / store)) for store in STORES}
     text = json.dumps(expected, indent=1, ensure_ascii=False, sort_keys=True)
     (target / EXPECTED).write_text(text + "\n", "utf-8")
