@@ -24,6 +24,7 @@ ENGINES = {"aws": "seaweedfs", "gcp": "fake-gcs", "azure": "azurite"}
 CLOUDS = tuple(ENGINES)
 
 ROOT = Path(__file__).parent.parent
+RCLONE = str(Path(sys.executable).with_name("rclone"))
 MLFLOW = ROOT / ".tools" / "mlflow" / "bin" / "python"
 
 URLS = {
@@ -131,6 +132,6 @@ def _rclone(cloud: str, server: Server, source: str, target: str) -> Command:
             "RCLONE_CONFIG_REMOTE_ENDPOINT": parts["BlobEndpoint"],
         }
     return Command(
-        ["rclone", "copy", source, target, "--quiet", "--retries", "1"],
+        [RCLONE, "copy", source, target, "--quiet", "--retries", "1"],
         environment,
     )
