@@ -26,7 +26,8 @@ Written by `make bench`. Each figure is the median of whole processes, start to 
 included; a fresh server for each run. Client and server share the processors, so only the ratios
 mean anything: **wall ratio** is a contender's time over the last row's of its table, below 1 is
 faster. `deployer push` does more than a copy: it hashes, verifies, and publishes a version;
-`deployer store` is its storage layer alone. CPU is the client's own. Defaults everywhere.
+`deployer store` is its storage layer alone. CPU is the client's own. Defaults everywhere. A pull
+hashes every byte; rclone's copy back compares sizes and, where the store has one, a checksum.
 """
 
 
