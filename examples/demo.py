@@ -100,7 +100,7 @@ def main() -> None:
         fetched = {}
         for cloud in clouds:
             target = f"from-{cloud}"
-            deployer("pull", "penguins@champion", target, "--from", cloud)
+            deployer("pull", "penguins@champion", target, "--from", cloud, "--no-cache")
             fetched[cloud] = (tree_digest(Path(target)), predictions(target))
         if len(clouds) > 1:
             lost = clouds[-1]
