@@ -35,6 +35,10 @@ def printable(value: object) -> str:
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))
 
 
+def _is_number(cell: object) -> bool:
+    return isinstance(cell, int | float) or getattr(cell, "justify", None) == "right"
+
+
 @dataclass
 class Output:
     """One command's way to speak, made from the shared flags."""
@@ -85,7 +89,7 @@ class Output:
         listed = [list(row) for row in rows]
         table = Table(box=box.SIMPLE_HEAD, title=title, title_justify="left", pad_edge=False)
         for index, name in enumerate(columns):
-            numeric = bool(listed) and all(isinstance(row[index], int | float) for row in listed)
+            numeric = bool(listed) and all(_is_number(row[index]) for row in listed)
             short = all(len(str(row[index])) <= SHORT for row in listed)
             table.add_column(
                 name, justify="right" if numeric else "left", overflow="fold", no_wrap=short

@@ -174,9 +174,16 @@ def _print_metrics(metrics: dict[str, Any], output: Output) -> None:
     for name, entries in metrics.items():
         if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
             continue
-        columns = list(dict.fromkeys(key for entry in entries for key in entry))
+        named = dict.fromkeys(key for entry in entries for key in entry)
+        # Canonical JSON orders by name and writes 1.0 as 1.
+        columns = sorted(
+            named, key=lambda key: not any(isinstance(e.get(key), str) for e in entries)
+        )
+        broken = {key for key in columns if any(isinstance(e.get(key), float) for e in entries)}
         if columns:
-            rows = [[_number(entry.get(column, "")) for column in columns] for entry in entries]
+            rows = [
+                [_cell(entry.get(key, ""), key in broken) for key in columns] for entry in entries
+            ]
             output.table([f"{name}: {columns[0]}", *columns[1:]], rows)
 
 
@@ -188,6 +195,12 @@ def _numbers(metrics: dict[str, Any], at: str = "") -> list[tuple[str, float]]:
         elif isinstance(value, int | float) and not isinstance(value, bool):
             found.append((f"{at}{name}", value))
     return found
+
+
+def _cell(value: object, broken: bool) -> "Text | str":
+    """Return a cell of a column whose numbers are fractions, or are not."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return _number(float(str(value)) if whole and broken else value)
 
 
 def _number(value: object) -> "Text | str":
