@@ -254,4 +254,5 @@ def test_metrics_are_readable(world: World) -> None:
     shown = world.invoke("show", "penguins:1").ok().out
     assert re.search(r"accuracy +0\.9884 *\n", shown)
     assert re.search(r"rows +86 *\n", shown)
-    assert re.search(r"classes: f1 +label", shown)
+    assert re.search(r"classes: label +f1", shown)
+    assert re.search(r"Adelie +0\.9870", shown)
