@@ -33,11 +33,11 @@ demo: install ## Train, push to three emulated clouds, lose one, repair it, prov
 
 .PHONY: test
 test: install ## Run the tests (minutes)
-	$(PYTEST) -n $(JOBS) -m "not slow"
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow"
 
 .PHONY: test-all
 test-all: test ## Run the slow tests too: LocalStack, crash drills, real sizes
-	$(PYTEST) -n $(JOBS) -m slow --timeout 900
+	$(PYTEST) -n $(JOBS) --dist worksteal -m slow --timeout 1200
 
 .PHONY: lint
 lint: install ## Check format, style, types and who imports whom

@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 EPILOG = """\b
 Exit codes:
-   0 ok                         7 changes found (--expect-no-changes)
+   0 ok                         7 changes found (--exit-code)
    1 error                      8 cancelled
    2 usage or configuration     9 timeout
    3 credentials or permission 10 partial success: a cloud is behind
