@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from unittest import mock
@@ -11,6 +10,7 @@ from unittest import mock
 import pytest
 
 from tests.deployer.registry.crash_host import Host
+from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.home_kit import (
     bring_back,
     changed,
@@ -30,8 +30,6 @@ from tests.deployer.registry.registry_kit import (
     strict_environment,
 )
 from tests.fakes import StrictCloud
-from tests.fakes.connection import DroppedError
-from tests.fakes.wire import Request
 
 PROMOTE = ["home", "promote", "gcp", "--yes", "-o", "json"]
 RECONCILE = ["home", "reconcile", "aws", "--yes", "-o", "json"]
@@ -45,32 +43,6 @@ TIMEOUT = 120
 def host() -> Iterator[Host]:
     with Host() as made:
         yield made
-
-
-class Blade:
-    """Holds the nth request, before it is carried out or after, for its sender to be killed."""
-
-    def __init__(self, cloud: StrictCloud, nth: int, *, carried_out: bool) -> None:
-        self.nth = nth
-        self.count = 0
-        self.lock = threading.Lock()
-        self.reached = threading.Event()
-        self.go = threading.Event()
-        self.carried_out = carried_out
-        if carried_out:
-            cloud.on_response(lambda request, _: self._hold(request))
-        else:
-            cloud.on_request(self._hold)
-
-    def _hold(self, request: Request) -> None:
-        with self.lock:
-            self.count += 1
-            if self.count != self.nth:
-                return
-        self.reached.set()
-        self.go.wait(TIMEOUT)
-        if not self.carried_out:
-            raise DroppedError
 
 
 class Scene:
@@ -210,7 +182,7 @@ def count_requests(make: Make, host: Host, folder: Path) -> int:
 def crash(make: Make, host: Host, folder: Path, nth: int, *, carried_out: bool) -> None:
     with strict_cloud() as cloud, mock.patch.dict(os.environ, strict_environment(cloud)):
         scene = make(cloud, host, folder)
-        blade = Blade(cloud, nth, carried_out=carried_out)
+        blade = Guillotine([cloud], nth, carried_out=carried_out)
         job = host.start([*scene.command, *CLOUDS], scene.environment, folder)
         assert blade.reached.wait(TIMEOUT), f"request {nth} never came"
         os.kill(job.pid, signal.SIGKILL)
