@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from deployer.config import PASSWORD
-from deployer.errors import UsageError
+from deployer.errors import FailedError, UsageError
 from deployer.signing.bundle import not_signed
 
 __all__ = [
@@ -136,9 +136,12 @@ def new_key(path: Path, password: bytes | None) -> ec.EllipticCurvePublicKey:
     """Make a key on P-256: the private half in `path`, the public one beside it.
 
     Raises:
+        FailedError: their folder does not exist.
         UsageError: one of the files exists; no key is ever overwritten.
 
     """
+    if not path.absolute().parent.is_dir():
+        raise FailedError("no such folder", where=str(path.parent), hint="make it first")
     key = ec.generate_private_key(ec.SECP256R1())
     protection: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password:

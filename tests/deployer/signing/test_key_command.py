@@ -66,7 +66,7 @@ def test_a_dangling_link_is_not_followed(world: World) -> None:
 
 
 def test_no_folder(world: World) -> None:
-    world.invoke("key", "new", "no/k.pem").failed(1)
+    assert "no: no such folder" in world.invoke("key", "new", "no/k.pem").failed(1)
     assert files(world) == set()
 
 
