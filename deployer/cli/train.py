@@ -75,7 +75,7 @@ def train(
     Examples:
       deployer train penguins.csv --target species
       deployer train penguins.csv --target species --drop year --out model/ --force
-      deployer train penguins.csv --target species -o json | jq .metrics.accuracy
+      deployer train penguins.csv --target species -o json | jq .metrics.scores.accuracy
     """  # noqa: D301 - click wants the backspace itself
     from deployer.training.train import train as train_model  # noqa: PLC0415 - slow to import
 
@@ -118,6 +118,7 @@ def _document(result: "TrainResult") -> dict[str, Any]:
 def _print_summary(result: "TrainResult", output: Output) -> None:
     training, metrics = result.document.training, result.metrics
     baseline = metrics.baseline
+    assert baseline is not None  # noqa: S101 - training knows its classes
     output.table(
         ["Class", "Rows", "Held out", "Precision", "Recall", "F1"],
         [
@@ -135,8 +136,8 @@ def _print_summary(result: "TrainResult", output: Output) -> None:
     output.table(
         [f"On {metrics.rows} held-out rows", "Model", f"Always '{baseline.label}'"],
         [
-            ["accuracy", _score(metrics.accuracy), _score(baseline.accuracy)],
-            ["macro-F1", _score(metrics.macro_f1), _score(baseline.macro_f1)],
+            ["accuracy", _score(metrics.scores["accuracy"].value), _score(baseline.accuracy)],
+            ["macro-F1", _score(metrics.scores["f1_macro"].value), _score(baseline.macro_f1)],
         ],
     )
     output.table(
@@ -145,8 +146,8 @@ def _print_summary(result: "TrainResult", output: Output) -> None:
     )
 
 
-def _score(value: float) -> "Text":
+def _score(value: float | None) -> "Text":
     from rich.text import Text  # noqa: PLC0415 - only to draw
 
     # A Text, because a float would drop its trailing zeros.
-    return Text(f"{value:.3f}", justify="right")
+    return Text("-" if value is None else f"{value:.3f}", justify="right")

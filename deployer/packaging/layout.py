@@ -22,6 +22,7 @@ __all__ = [
     "MODEL_FILE",
     "ONNX_FILE",
     "PACKAGE_FILES",
+    "REQUIRED",
     "ROLES",
     "SCHEMA_FILE",
     "SKOPS_FILE",
@@ -31,7 +32,7 @@ __all__ = [
 ]
 
 FORMAT = "deployer-model"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 MODEL_FILE = "model.json"
 ONNX_FILE = "model.onnx"
@@ -45,8 +46,19 @@ ROLES = {
     "skops": SKOPS_FILE,
     "schema": SCHEMA_FILE,
     "metrics": METRICS_FILE,
+    "evaluation": "evaluation.json",
     "golden": GOLDEN_FILE,
+    "profile": "profile.json",
+    "rows": "training-rows.bin",
+    "card": "README.md",
+    "bom": "bom.cdx.json",
+    "requirements": "requirements.txt",
 }
+"""Role of a file to its name, in the order in which a package lists them."""
+
+REQUIRED = ("skops", "schema", "metrics", "golden")
+"""The roles that every package has; without ``onnx`` the skops file is what serves."""
+
 PACKAGE_FILES = (MODEL_FILE, *ROLES.values())
 
 _FETCH_AGAIN = "fetch the model again, or train it again"
@@ -89,15 +101,17 @@ def decode_model(data: bytes, *, where: str) -> ModelDocument:
 
     """
     header = decode(data, _Header, where=where)
-    if header.format == FORMAT and header.format_version > FORMAT_VERSION:
+    if header.format == FORMAT and header.format_version != FORMAT_VERSION:
+        newer = header.format_version > FORMAT_VERSION
         raise UsageError(
             f"the model has format version {header.format_version}, "
             f"this deployer reads {FORMAT_VERSION}",
             where=where,
-            hint="upgrade deployer",
+            hint="upgrade deployer" if newer else "train the model again with this deployer",
         )
     document = decode(data, ModelDocument, where=where)
-    absent = sorted(set(ROLES) - set(document.files))
+    needed = {*REQUIRED, *(["onnx"] if document.serving.runtime == "onnx" else [])}
+    absent = sorted(needed - set(document.files))
     if absent:
         raise DamagedError(
             f"names no file for: {', '.join(absent)}", where=where, hint=_FETCH_AGAIN

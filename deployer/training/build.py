@@ -18,6 +18,7 @@ from deployer.packaging.documents import (
     Outputs,
     ProbabilitiesOutput,
     Schema,
+    Serving,
 )
 from deployer.packaging.golden import choose_rows, golden_row, verify_golden
 from deployer.packaging.layout import ROLES, encode
@@ -47,6 +48,7 @@ class TrainedModel:
     Attributes:
         files: name to content, all that a package holds except ``model.json``.
         schema: its inputs and outputs.
+        serving: which file answers, and the proof.
         metrics: its scores on the held-out rows.
         split: which rows were held out, as indices into those that have a class.
         warnings: what a person should know.
@@ -56,6 +58,7 @@ class TrainedModel:
     files: dict[str, bytes]
     schema: Schema
     metrics: Metrics
+    serving: Serving
     split: Split
     warnings: list[str] = field(default_factory=list)
 
@@ -96,8 +99,8 @@ def build_model(
         [str(label) for label in answers.labels[split.test]],
         classes=known.classes,
         fitted=fitted,
-        parity=compare(expected, answers),
     )
+    serving = Serving(runtime="onnx", parity=compare(expected, answers))
     golden = _golden(known.table, arrays, answers, split)
     verify_golden(classifier, golden)
     documents = {"schema": schema, "metrics": metrics, "golden": golden}
@@ -109,6 +112,7 @@ def build_model(
         },
         schema=schema,
         metrics=metrics,
+        serving=serving,
         split=split,
         warnings=warnings,
     )

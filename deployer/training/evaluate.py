@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from deployer.packaging.documents import Baseline, ClassMetrics, Metrics, Parity
+from deployer.packaging.documents import Baseline, ClassMetrics, Metrics, Score
 
 __all__ = ["evaluate"]
 
@@ -14,7 +14,6 @@ def evaluate(
     *,
     classes: Sequence[str],
     fitted: Sequence[str],
-    parity: Parity,
 ) -> Metrics:
     """Return the scores of `predicted` against `expected`, both of the N held-out rows.
 
@@ -24,13 +23,13 @@ def evaluate(
         classes: all classes, in the model's order.
         fitted: the classes of the rows fitted on; the commonest (of equals, the first in order)
             is the baseline's constant answer.
-        parity: what the comparison with the pipeline measured.
 
     A class without rows or predictions scores 0, as with ``zero_division=0``.
 
     """
     from sklearn.metrics import (  # noqa: PLC0415 - slow to import
         accuracy_score,
+        confusion_matrix,
         f1_score,
         precision_recall_fscore_support,
     )
@@ -47,8 +46,12 @@ def evaluate(
     )
     return Metrics(
         rows=len(expected),
-        accuracy=float(accuracy_score(expected, predicted)),
-        macro_f1=macro_f1(predicted),
+        confidence=0.95,
+        resamples=0,
+        scores={
+            "accuracy": Score(value=float(accuracy_score(expected, predicted))),
+            "f1_macro": Score(value=macro_f1(predicted)),
+        },
         baseline=Baseline(
             label=commonest,
             accuracy=float(accuracy_score(expected, constant)),
@@ -64,5 +67,8 @@ def evaluate(
             )
             for label, precision, recall, f1, support in zip(classes, *per_class, strict=True)
         ),
-        parity=parity,
+        confusion=tuple(
+            tuple(map(int, row))
+            for row in confusion_matrix(expected, predicted, labels=list(classes))
+        ),
     )

@@ -8,9 +8,11 @@ from pathlib import Path
 from platform import python_version
 
 from deployer.packaging.documents import (
+    Choice,
     Metrics,
     ModelDocument,
     RowCounts,
+    Search,
     TrainingData,
     TrainingRun,
 )
@@ -105,7 +107,8 @@ def train(
     for message in model.warnings:
         warn(message)
     done(f"fitted on {len(model.split.train)} rows, held out {len(model.split.test)}")
-    parity = model.metrics.parity
+    parity = model.serving.parity
+    assert parity is not None  # noqa: S101 - it was compared
     done(
         f"ONNX and scikit-learn agree on all {parity.rows} rows: "
         f"probabilities within {parity.max_probability_difference:.1g}"
@@ -113,9 +116,17 @@ def train(
     document = ModelDocument(
         target=target,
         classes=tuple(known.classes),
-        files={role: file_entry(name, model.files[name]) for role, name in ROLES.items()},
+        family="softmax",
+        serving=model.serving,
+        files={
+            role: file_entry(name, model.files[name])
+            for role, name in ROLES.items()
+            if name in model.files
+        },
         training=TrainingRun(
-            data=TrainingData(sha256=hashlib.sha256(content).hexdigest(), size=len(content)),
+            data=TrainingData(
+                sha256=hashlib.sha256(content).hexdigest(), size=len(content), format="csv"
+            ),
             seed=seed,
             test_size=test_size,
             rows=RowCounts(
@@ -126,6 +137,8 @@ def train(
             ),
             classes=known.counts,
             ignored=tuple(features.ignored),
+            choice=Choice(asked="accuracy", metric="accuracy", why=""),
+            search=Search(strategy="none", folds=0, budget_ended=False, candidates=()),
         ),
         libraries=_libraries(),
     )
