@@ -4,21 +4,34 @@ Typed and strict: an unknown key is an error that suggests the nearest one. No s
 secret; credentials come from each cloud's own chain.
 """
 
+import copy
 import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from deployer.errors import UsageError
+from deployer.settings import (
+    ChampionRule,
+    CloudSettings,
+    GateSettings,
+    ModelSettings,
+    Push,
+    Settings,
+    Signing,
+    Transfer,
+)
 
 __all__ = [
     "PASSWORD",
+    "ChampionRule",
     "CloudSettings",
+    "GateSettings",
     "Loaded",
     "ModelSettings",
     "Settings",
@@ -34,115 +47,14 @@ PREFIX = "DEPLOYER_"
 REGION = f"{PREFIX}REGION"
 PASSWORD = f"{PREFIX}SIGNING_PASSWORD"  # of the private key: a secret, so no setting
 
-
-class CloudSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One cloud.
-
-    Attributes:
-        url: the address of its store.
-        endpoint: another server than the cloud's own.
-        region: where the store is, such as ``eu-central-1``; bound models need to know.
-
-    """
-
-    url: str
-    endpoint: str | None = None
-    region: str | None = None
-
-
-class Push(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Defaults of ``push``: target clouds, the home of a new registry, how many must succeed."""
-
-    clouds: list[str] = []
-    home: str | None = None
-    require: str = "all"
-
-
-class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Limits.
-
-    Attributes:
-        workers: transfers at once per cloud.
-        part_size: bytes of a part.
-        timeout: seconds a connection may stall.
-        attempts: tries of one request.
-        cache: bytes of fetched contents to keep for later pulls; 0 keeps none.
-
-    """
-
-    workers: int = 4
-    part_size: int = 8 * 1024 * 1024
-    timeout: float = 60.0
-    attempts: int = 5
-    cache: int = 10 * 1024**3
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("workers", 1, 256),
-            ("part_size", 1024, 1024**3),
-            ("timeout", 0.1, 3600),
-            ("attempts", 1, 100),
-            ("cache", 0, 2**60),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ValueError(f"{name} must be from {low} to {high}")
-
-
-class Signing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """How versions are signed, and whose signatures are believed.
-
-    Attributes:
-        mode: a key pair, a certificate, or sigstore's keyless way; None signs nothing.
-        private_key: PEM file; with it, what is published is signed (key, certificate).
-        public_keys: PEM files; a signature by one of them is believed (key).
-        certificate: PEM file, of the private key (certificate).
-        chain: PEM files, from the certificate's issuer up to a root that is believed (certificate).
-        identity: who must have signed (keyless; in certificates an additional condition).
-        issuer: who vouches for the identity (keyless).
-        trust_config: JSON file that names another sigstore than the public one (keyless).
-        staging: use sigstore's staging instance (keyless).
-        require_signature: refuse a version without a signature that is believed.
-        require_signed_aliases: refuse an alias without one.
-
-    """
-
-    mode: Literal["key", "keyless", "certificate"] | None = None
-    private_key: str | None = None
-    public_keys: list[str] = []
-    certificate: str | None = None
-    chain: list[str] = []
-    identity: str | None = None
-    issuer: str | None = None
-    trust_config: str | None = None
-    staging: bool = False
-    require_signature: bool = False
-    require_signed_aliases: bool = False
-
-    def __post_init__(self) -> None:
-        given = [name for name in self.__struct_fields__ if getattr(self, name)]
-        if self.mode is None and given:
-            # Else a forgotten mode would publish without the signature that was wanted.
-            raise ValueError(f"{given[0]} needs a mode: key, certificate or keyless")
-
-
-class ModelSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """One model: the regions or jurisdictions that it may be kept in; empty: anywhere."""
-
-    residency: list[str] = []
-
-
-class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """All settings; `region` is where this machine is."""
-
-    region: str | None = None
-    clouds: dict[str, CloudSettings] = {}
-    models: dict[str, ModelSettings] = {}
-    push: Push = Push()
-    transfer: Transfer = Transfer()
-    signing: Signing = Signing()
-
-
-LISTS = {("push", "clouds"), ("signing", "public_keys"), ("signing", "chain")}
+LISTS = {
+    ("push", "clouds"),
+    ("signing", "public_keys"),
+    ("signing", "chain"),
+    ("gate", "require_gate_for"),
+}
+GATE_OF_MODEL = ("models", "gate")
+GATE_TABLES = ("min", "max", "min_class_recall", "champion")
 
 
 @dataclass(frozen=True)
@@ -197,6 +109,7 @@ def load(environment: Mapping[str, str] | None = None, *, folder: Path | None = 
     variables = _from_environment(environment)
     _check_names(variables, "environment")
     _merge(merged, variables, origins, "environment")
+    _inherit(merged, origins)
     return Loaded(_decode(merged, ", ".join(sorted(set(origins.values())))), origins)
 
 
@@ -223,7 +136,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if section == "clouds":
             name, _, field = rest.rpartition("_")
             document.setdefault(section, {}).setdefault(name or field, {})[field] = value
-        elif section in ("push", "transfer", "signing"):
+        elif section in ("push", "transfer", "signing", "gate"):
             names = [name.strip() for name in value.split(",") if name.strip()]
             document.setdefault(section, {})[rest] = names if (section, rest) in LISTS else value
     return document
@@ -234,10 +147,25 @@ def _merge(
 ) -> None:
     for key, value in new.items():
         if isinstance(value, dict):
-            _merge(into.setdefault(key, {}), value, origins, origin, f"{at}{key}.")
+            if not isinstance(into.get(key), dict):
+                into[key] = {}
+            _merge(into[key], value, origins, origin, f"{at}{key}.")
         else:
             into[key] = value
             origins[f"{at}{key}"] = origin
+
+
+def _inherit(merged: Mapping[str, Any], origins: dict[str, str]) -> None:
+    """Lay each model's rules of the gate over those for all models."""
+    for name, table in merged.get("models", {}).items():
+        if "gate" in table:
+            own, whole = table["gate"], copy.deepcopy(merged.get("gate", {}))
+            at = f"models.{name}.gate."
+            for key, origin in list(origins.items()):
+                if key.startswith("gate."):
+                    origins.setdefault(at + key.removeprefix("gate."), origin)
+            _merge(whole, own, {}, "")
+            table["gate"] = whole
 
 
 def _decode(document: Mapping[str, Any], where: str) -> Settings:
@@ -263,13 +191,30 @@ def _check_names(document: Mapping[str, Any], where: str) -> None:
         for name, table in _table(document.get(section, {}), where, section).items():
             at = f"{section}.{name}"
             fields = _table(table, where, at)
-            _check(fields, known, where, f"{at}.", leaves=True)
+            own = {key: value for key, value in fields.items() if (section, key) != GATE_OF_MODEL}
+            _check(own, known, where, f"{at}.", leaves=True)
+            if section == "models":
+                _check_gate(fields.get("gate", {}), where, f"{at}.gate")
+    _check_gate(document.get("gate", {}), where, "gate")
     if isinstance(document.get("region"), Mapping):
         raise UsageError(
             "setting 'region' must not be a table",
             where=where,
             hint='write region = "eu-central-1" at the top of the file',
         )
+
+
+def _check_gate(value: object, where: str, at: str) -> None:
+    fields = _table(value, where, at)
+    leaves = {key: each for key, each in fields.items() if key not in GATE_TABLES}
+    _check(leaves, GateSettings.__struct_fields__, where, f"{at}.", leaves=True)
+    for key in GATE_TABLES:
+        if key not in fields or (key == "champion" and isinstance(fields[key], bool)):
+            continue
+        table = _table(fields[key], where, f"{at}.{key}")
+        # Names of metrics are the gate's to check, and those of classes nobody's.
+        known = ChampionRule.__struct_fields__ if key == "champion" else tuple(table)
+        _check(table, known, where, f"{at}.{key}.", leaves=True)
 
 
 def _table(value: object, where: str, name: str) -> Mapping[str, Any]:

@@ -6,9 +6,10 @@ home it is one entry of the alias's history; the other clouds follow.
 
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,8 @@ from deployer.registry.aliasing.pointing import (
     check_movable,
     elsewhere,
     enter,
+    guarded_error,
+    moved_meanwhile,
 )
 from deployer.registry.cloud import Cloud, everywhere
 from deployer.registry.deleting.deletions import DeletedError, find_deletion
@@ -44,7 +47,7 @@ from deployer.registry.reading.resolve import Resolved, resolve
 from deployer.registry.viewing.standing import Standing, stand
 from providers.errors import StoreError
 
-__all__ = ["CHAMPION", "Checks", "promote", "rollback"]
+__all__ = ["CHAMPION", "Checks", "Judge", "promote", "rollback"]
 
 CHAMPION = "champion"
 """The alias that releases move unless another one is named."""
@@ -68,13 +71,23 @@ class Checks:
     reporter: Reporter
 
 
-def promote(order: Order, checks: Checks, reference: Reference, alias: str) -> Moved:
+Judge = Callable[[Cloud, Resolved, AliasRecord | None], dict[str, Any] | None]
+"""Says what the gate finds of a version that an alias shall move to, given where it is at home, or
+raises PolicyError; what it returns is stored with the move."""
+
+
+def promote(
+    order: Order, checks: Checks, reference: Reference, alias: str, *, judge: Judge | None = None
+) -> Moved:
     """Point `alias` at the version that `reference` names at home, on every cloud.
 
-    Repeated after an interruption it finishes the same move.
+    Repeated after an interruption it finishes the same move; what the alias points at already is
+    not judged again.
 
     Raises:
         PartialError: the version is not whole on enough clouds; nothing was moved.
+        PolicyError: the gate refuses it; nothing was moved.
+        FailedError: somebody moved the alias while `judge` compared with what it pointed at.
         StoreError, DeployerError: nothing was moved, or the home changed.
 
     """
@@ -92,8 +105,25 @@ def promote(order: Order, checks: Checks, reference: Reference, alias: str) -> M
     ready, behind = _survey(registry, checks, resolved)
     _require_enough(registry, checks, behind)
 
+    found = read_alias(registry.home, resolved.name, alias)
+    judged = found[0] if found else None
+    if judged is not None and not judged.removed and judged.version == version:
+        verdict = judged.verdict
+    elif judge is not None:
+        verdict = judge(registry.home, resolved, judged)
+    elif order.guarded(resolved.name, alias):
+        raise guarded_error(f"{resolved.name}:{version}", alias, resolved.digest)
+    else:
+        verdict = None
+
+    def allowed(current: AliasRecord) -> bool:
+        is_elsewhere = elsewhere(version)(current)
+        if is_elsewhere and judge is not None and (judged is None or current.seq != judged.seq):
+            raise moved_meanwhile(registry.home, current)
+        return is_elsewhere
+
     wanted = order.move(registry, resolved.name, alias, version, resolved.digest)
-    return carry_out(registry, wanted, elsewhere(version), ready, behind)
+    return carry_out(registry, replace(wanted, verdict=verdict), allowed, ready, behind)
 
 
 class _Begun(msgspec.Struct):
@@ -110,7 +140,7 @@ def rollback(
     """Point an alias at the version before, or at version `to`, on every cloud.
 
     Repeated after an interruption on the same machine it finishes that rollback, rather than
-    going back once more.
+    going back once more. The gate's verdict, with which the version was promoted, comes back too.
 
     Args:
         order: who, and where.
@@ -123,6 +153,7 @@ def rollback(
         MissingError: there is nothing to go back to, or it was deleted.
         DamagedError: the version, or the alias's history, is damaged.
         FailedError: somebody moved the alias meanwhile.
+        PolicyError: the alias is guarded, and was never at version `to`.
 
     """
     if alias is not None:
@@ -138,10 +169,15 @@ def rollback(
     version = last.version if resumed else to or _before(registry.home, name, trail)
     _require_kept(registry.home, name, version)
     resolved = resolve(registry.home, Reference(name, version=version), order.trust)
+    earlier = _earlier(trail, version, resolved.digest)
+    if order.guarded(name, alias) and not earlier:
+        raise guarded_error(f"{name}:{version}", alias, resolved.digest)
     ready, behind = _survey(registry, checks, resolved)
     if not resumed:
         _require_enough(registry, checks, behind)
     wanted = order.move(registry, name, alias, version, resolved.digest)
+    # The newest verdict counts: the version may have been promoted more than once.
+    wanted = replace(wanted, verdict=next(filter(None, (each.verdict for each in earlier)), None))
     if begun is not None and (resumed or (begun.after, begun.version) == (last.seq, version)):
         # The same id: its write may still be under way, and must not count twice.
         wanted = replace(wanted, txn=begun.txn)
@@ -234,6 +270,15 @@ def _before(home: Cloud, name: str, trail: Trail) -> int:
         where=home.store.url,
         hint=f"name a version: {command}",
     )
+
+
+def _earlier(trail: Trail, version: int, digest: str) -> list[AliasRecord]:
+    """Return the moves of an alias to a version that can be believed, the newest first."""
+    records = [entry.record for entry in trail.entries if entry.record and not entry.problem]
+    wanted = (version, digest)
+    return [
+        each for each in records if (each.version, each.manifest) == wanted and not each.removed
+    ]
 
 
 def _require_kept(home: Cloud, name: str, version: int) -> None:

@@ -19,6 +19,7 @@ Exit codes:
 \b
 Examples:
   deployer train penguins.csv --target species --out model/
+  deployer evaluate model/ fresh.csv --html report.html
   deployer emulators up
   deployer push model/ penguins --clouds aws,gcp,azure --emulators
   deployer pull penguins@champion out/ --from gcp --emulators
@@ -29,6 +30,7 @@ SECTIONS = {
         "train": Lazy(
             "deployer.cli.train:train", "Train a classifier from a table and package it."
         ),
+        "evaluate": Lazy("deployer.cli.evaluate:evaluate", "Score a model on labelled rows."),
         "predict": Lazy("deployer.cli.predict:predict", "Predict rows with a packaged model."),
         "push": Lazy("deployer.cli.push:push", "Publish a model to every cloud as one version."),
         "pull": Lazy("deployer.cli.pull:pull", "Fetch a version, verified, from any cloud."),

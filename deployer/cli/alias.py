@@ -7,10 +7,12 @@ import click
 from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options
 from deployer.cli.durations import DURATION
+from deployer.cli.forcing import force_options, forced_reason
 from deployer.cli.moves import note_down, order_of, report
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.config import Settings
+from deployer.gate.verdict import to_document, unjudged
 from deployer.registry.aliasing.pointing import check_movable, point, remove
 from deployer.registry.cloud import Cloud
 from deployer.registry.format.names import check_name, parse_reference
@@ -31,6 +33,7 @@ def alias() -> None:
 @click.argument("version", metavar="VERSION")
 @click.option("--expires", type=DURATION, metavar="30d", help="Not to be believed after this time.")
 @click.option("--note", help="Why; kept in the history.")
+@force_options
 @shared_options
 @cloud_options
 def set_(
@@ -40,6 +43,8 @@ def set_(
     *,
     expires: timedelta | None,
     note: str | None,
+    force: bool,
+    reason: str | None,
     clouds: list[Cloud],
     settings: Settings,
     output: Output,
@@ -48,6 +53,9 @@ def set_(
 
     With --expires, readers refuse the alias after that time unless it is set again: nobody can
     hold an old one back for longer.
+
+    An alias that the gate guards goes to another version by `deployer promote`; --force passes
+    the gate by.
 
     \b
     Examples:
@@ -60,11 +68,13 @@ def set_(
     separator = ":" if version.isdigit() else "@"
     reference = parse_reference(f"{name}{separator}{version}")
     until = stamp(now(), expires) if expires else None
+    forced = forced_reason(settings, name, alias_name, force=force, reason=reason)
+    verdict = to_document(unjudged(forced)) if forced else None
     with audited(output, "alias set", clouds=[cloud.name for cloud in clouds]) as act:
         act.model = name
         order = order_of(clouds, settings, note)
-        moved = point(order, name, alias_name, reference, expires=until)
-        note_down(act, moved)
+        moved = point(order, name, alias_name, reference, expires=until, verdict=verdict)
+        note_down(act, moved, forced=forced if moved.record.verdict == verdict else None)
     record = moved.record
     verb = "→" if moved.moved else "already pointed at"
     message = f"{name}@{alias_name} {verb} {name}:{record.version} (move {record.seq})"

@@ -8,6 +8,7 @@ import click
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
+from deployer.cli.verdicts import summary_of
 from deployer.config import Settings
 from deployer.errors import ExitCode, UsageError
 from deployer.registry.aliasing.history import Entry
@@ -34,7 +35,8 @@ def history(
 
     Without ALIAS it is all aliases, and the versions that were deleted. The home is asked, and
     if it does not answer, another cloud. Every entry is verified against the one before it: what
-    does not fit is shown, and the exit code is 11.
+    does not fit is shown, and the exit code is 11. The gate's verdict is that of each move, or,
+    behind a rollback, the one with which the version was promoted.
 
     \b
     Examples:
@@ -59,7 +61,7 @@ def history(
     if output.json:
         output.emit([_document(model, event) for event in events])
     else:
-        columns = ["at", "alias", "move", "from", "to", "by", "note"]
+        columns = ["at", "alias", "move", "from", "to", "by", "gate", "note"]
         output.table(columns, [_row(event) for event in events])
     for problem in problems:
         output.warn(f"{cloud.name}: {problem}")
@@ -98,17 +100,18 @@ def _document(model: str, event: Entry | Deletion) -> dict[str, Any]:
             "expires": record.expires,
             "epoch": record.epoch,
             "signed": record.sig is not None,
+            "gate": record.verdict,
         }
     return document
 
 
 def _row(event: Entry | Deletion) -> list[object]:
     if isinstance(event, Deletion):
-        return [event.at, "", "", event.version, "deleted", event.by, event.note or ""]
+        return [event.at, "", "", event.version, "deleted", event.by, "", event.note or ""]
     record = event.record
     came_from = "" if event.before is None else event.before
     if record is None:
-        return ["", event.alias, event.seq, came_from, "?", "", event.problem]
+        return ["", event.alias, event.seq, came_from, "?", "", "", event.problem]
     says = [record.note or "", "signed" if record.sig else "", event.problem]
     says.insert(1, f"expires {record.expires}" if record.expires else "")
     says.insert(1, f"epoch {record.epoch}" if record.epoch > 1 else "")
@@ -119,5 +122,6 @@ def _row(event: Entry | Deletion) -> list[object]:
         came_from,
         "removed" if record.removed else record.version,
         record.by,
+        summary_of(record.verdict),
         "; ".join(filter(None, says)),
     ]

@@ -26,14 +26,17 @@ def order_of(clouds: Sequence[Cloud], settings: Settings, note: str | None) -> O
         note=note,
         sign=signer.sign_record if signer else None,
         trust=signatures_only(settings),
+        guarded=settings.gated,
     )
 
 
-def note_down(act: Act, moved: Moved) -> None:
-    """Tell the audit log what came of a move."""
+def note_down(act: Act, moved: Moved, *, forced: str | None = None) -> None:
+    """Tell the audit log what came of a move, and why it was forced if it was."""
     record = moved.record
     act.model, act.version, act.digest = record.model, record.version, record.manifest
     act.detail = f"{record.alias}, move {record.seq}"
+    if forced:
+        act.detail += f"; forced past the gate: {forced}"
     if moved.behind:
         act.detail += f"; behind: {', '.join(moved.behind)}"
 

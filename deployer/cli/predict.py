@@ -1,6 +1,5 @@
 """``deployer predict``."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,14 +13,14 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from deployer.packaging.answers import Answers
-    from deployer.packaging.table import Table
+    from deployer.tables.table import Table
 
 __all__ = ["predict"]
 
 
 @click.command()
 @click.argument("model_dir", metavar="MODEL_DIR", type=click.Path(path_type=Path))
-@click.argument("data", metavar="DATA.csv", type=click.Path(path_type=Path, allow_dash=True))
+@click.argument("data", metavar="DATA", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--proba", is_flag=True, help="Show the probability of every class.")
 @click.option(
     "--out",
@@ -33,7 +32,8 @@ __all__ = ["predict"]
 def predict(model_dir: Path, data: Path, *, proba: bool, out: Path | None, output: Output) -> None:
     """Predict rows with a packaged model.
 
-    DATA.csv has the columns that the model was trained on, in any order; '-' reads from stdin.
+    DATA is CSV, Parquet or JSON Lines, with the columns that the model was trained on, in any
+    order; '-' reads from stdin.
     Cells may be missing and categories new. The target column may be there and is ignored.
     The model is checked first: every file's digest, and the answers it must repeat.
 
@@ -57,7 +57,7 @@ def predict(model_dir: Path, data: Path, *, proba: bool, out: Path | None, outpu
         output.warn(f"{table.name}: columns that the model does not use: {named}")
     labels, probabilities = model.predict_table(table)
     answers = Answers(
-        rows=table.rows,
+        rows=table.rows.tolist(),
         classes=model.document.classes,
         labels=[str(label) for label in labels],
         probabilities=[shortest(row) for row in probabilities],
@@ -73,11 +73,9 @@ def predict(model_dir: Path, data: Path, *, proba: bool, out: Path | None, outpu
 
 
 def _read_table(data: Path) -> "Table":
-    from deployer.packaging.table import parse_table, read_bytes  # noqa: PLC0415 - as above
+    from deployer.tables.read import read_table  # noqa: PLC0415 - as above
 
-    if str(data) == "-":
-        return parse_table(sys.stdin.buffer.read(), "stdin")
-    return parse_table(read_bytes(data), str(data))
+    return read_table(data)
 
 
 def _check_out(out: Path, model_dir: Path, data: Path) -> None:

@@ -23,7 +23,7 @@ from deployer.registry.reading.resolve import Resolved
 from deployer.registry.reading.trust import read_bundle
 from providers.errors import StoreError
 
-__all__ = ["pull"]
+__all__ = ["blob_cache", "pull"]
 
 FASTEST = "fastest"
 
@@ -103,7 +103,7 @@ def pull(
             progress=lambda count: progress.advance(label, count),
             begin=begin,
             trust=trust,
-            cache=_cache(settings, wanted=not no_cache),
+            cache=None if no_cache else blob_cache(settings),
             fastest=fastest,
         )
         progress.finish(label, None)
@@ -129,9 +129,10 @@ def _choose(clouds: list[Cloud], source: str | None) -> tuple[list[Cloud], bool]
     raise UsageError(f"unknown cloud {source!r}", hint="see: deployer config show")
 
 
-def _cache(settings: Settings, *, wanted: bool) -> BlobCache | None:
+def blob_cache(settings: Settings) -> BlobCache | None:
+    """Return the cache of contents that were fetched; None if none is wanted."""
     limit = settings.transfer.cache
-    return BlobCache(cache_dir() / "blobs", limit) if wanted and limit else None
+    return BlobCache(cache_dir() / "blobs", limit) if limit else None
 
 
 def _bundle(resolved: Resolved, clouds: Sequence[Cloud]) -> bytes:

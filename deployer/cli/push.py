@@ -7,6 +7,7 @@ import click
 
 from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options, required_number
+from deployer.cli.forcing import refuse_guarded
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output, human_bytes
 from deployer.cli.places import keep_out
@@ -90,10 +91,12 @@ def push(
         note=note,
     )
     if dry_run:
+        refuse_guarded(settings, model, request.aliases)
         _show_plan(plan(request), clouds, output)
         return
     with audited(output, "push", clouds=[cloud.name for cloud in clouds]) as act:
         act.model = model
+        refuse_guarded(settings, model, request.aliases)
         with CloudProgress(output, "complete") as progress:
             published = publish(request, progress)
         act.version, act.digest = published.version, published.manifest

@@ -1,6 +1,6 @@
 """``deployer show``."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
@@ -8,9 +8,13 @@ import msgspec
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output, human_bytes
+from deployer.cli.scores import print_metrics
 from deployer.cli.trust import trust_of
+from deployer.cli.verdicts import in_short, print_verdict
 from deployer.config import Settings
 from deployer.errors import UsageError
+from deployer.gate.verdict import read_verdict
+from deployer.registry.aliasing.history import read_trails
 from deployer.registry.cloud import Cloud
 from deployer.registry.format.names import check_name, parse_reference
 from deployer.registry.format.records import AliasRecord
@@ -18,10 +22,9 @@ from deployer.registry.reading.resolve import Resolved, first_that_answers
 from deployer.registry.viewing.inventory import aliases_of, presence
 from deployer.registry.viewing.matrix import Cell, Matrix, matrix
 
-if TYPE_CHECKING:
-    from rich.text import Text
-
 __all__ = ["show"]
+
+MAX_MOVES = 20
 
 SYMBOLS: dict[Cell, tuple[str, str]] = {
     "complete": ("✓", "green"),
@@ -55,12 +58,13 @@ def show(
     settings: Settings,
     output: Output,
 ) -> None:
-    """Show one version: files, schema, metrics, and which cloud has it.
+    """Show one version: files, schema, metrics, the gate's verdict, and which cloud has it.
 
     For a bare NAME it is the latest, followed by the newest versions and the clouds that have
     them: complete; behind (not there yet); missing or damaged in part; diverged (another version
     has the number); deleted; unreachable. Sizes and recorded digests are compared on every
-    cloud; the bytes are not read.
+    cloud; the bytes are not read. The verdict is that of the aliases at this version or, where
+    the model has rules, of the last move of an alias to it.
 
     \b
     Examples:
@@ -86,15 +90,35 @@ def show(
         for record in aliases_of(resolved.cloud, resolved.name)
         if record.version == resolved.version
     ]
+    gate = _verdicts(resolved, aliases, settings)
     where = presence(clouds, resolved)
     table = matrix(clouds, resolved.name, limit) if bare else None
     if output.json:
         more = {"matrix": _matrix_document(table)} if table else {}
-        output.emit(_document(resolved, aliases, where) | more)
+        output.emit(_document(resolved, aliases, where) | {"gate": gate} | more)
         return
-    _print(resolved, aliases, where, clouds, output)
+    _print(resolved, aliases, gate, where, clouds, output)
     if table:
         _print_matrix(table, clouds, output)
+
+
+def _verdicts(
+    resolved: Resolved, aliases: list[AliasRecord], settings: Settings
+) -> dict[str, dict[str, Any]]:
+    """Return the gate's verdicts on a version: alias → document."""
+    found = {each.alias: each.verdict for each in aliases if each.verdict}
+    gate = settings.gate_of(resolved.name)
+    if found or resolved.version is None or not gate.rules:
+        return found
+    # It may have been moved on since: only then is the history worth its requests.
+    for trail in read_trails(resolved.cloud, resolved.name, gate.require_gate_for, MAX_MOVES):
+        for entry in trail.entries:
+            record = entry.record
+            if record is None or entry.problem or record.removed or not record.verdict:
+                continue
+            if (record.version, record.manifest) == (resolved.version, resolved.digest):
+                found.setdefault(trail.alias, record.verdict)
+    return found
 
 
 def _document(
@@ -128,6 +152,7 @@ def _signed(resolved: Resolved) -> str:
 def _print(
     resolved: Resolved,
     aliases: list[AliasRecord],
+    gate: dict[str, dict[str, Any]],
     where: dict[str, str],
     clouds: list[Cloud],
     output: Output,
@@ -141,6 +166,8 @@ def _print(
         ("files", f"{len(manifest.files)}, {human_bytes(manifest.size)}"),
     ]
     about += [("note", f"{each.alias}: {each.note}") for each in aliases if each.note]
+    verdicts = {alias: read_verdict(document) for alias, document in gate.items()}
+    about += [("gate", f"{name}: {in_short(each)}") for name, each in verdicts.items() if each]
     if manifest.signature:
         about.append(("signed", _signed(resolved)))
     if record:
@@ -155,7 +182,10 @@ def _print(
     signature = f"sha256:{manifest.signature}" if manifest.signature else "none"
     about.append(("signature", signature))
     output.fields(about)
-    _print_metrics(manifest.metrics or {}, output)
+    for each in verdicts.values():
+        if each:
+            print_verdict(each, output)
+    print_metrics(manifest.metrics or {}, output)
     output.table(
         ["file", "size", "sha256"],
         [[file.path, human_bytes(file.size), f"{file.sha256[:16]}…"] for file in manifest.files],
@@ -164,55 +194,6 @@ def _print(
         ["cloud", "store", "state"],
         [[cloud.name, cloud.store.url, where[cloud.name]] for cloud in clouds],
     )
-
-
-def _print_metrics(metrics: dict[str, Any], output: Output) -> None:
-    """Print the numbers that stand alone, then each list of named entries as a table."""
-    flat = [[name, _number(value)] for name, value in _numbers(metrics)]
-    if flat:
-        output.table(["metric", "value"], flat)
-    for name, entries in metrics.items():
-        if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-            continue
-        named = dict.fromkeys(key for entry in entries for key in entry)
-        # Canonical JSON orders by name and writes 1.0 as 1.
-        columns = sorted(
-            named, key=lambda key: not any(isinstance(e.get(key), str) for e in entries)
-        )
-        broken = {key for key in columns if any(isinstance(e.get(key), float) for e in entries)}
-        if columns:
-            rows = [
-                [_cell(entry.get(key, ""), key in broken) for key in columns] for entry in entries
-            ]
-            output.table([f"{name}: {columns[0]}", *columns[1:]], rows)
-
-
-def _numbers(metrics: dict[str, Any], at: str = "") -> list[tuple[str, float]]:
-    found: list[tuple[str, float]] = []
-    for name, value in metrics.items():
-        if isinstance(value, dict):
-            found += _numbers(value, f"{at}{name}.")
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            found.append((f"{at}{name}", value))
-    return found
-
-
-def _cell(value: object, broken: bool) -> "Text | str":
-    """Return a cell of a column whose numbers are fractions, or are not."""
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return _number(float(str(value)) if whole and broken else value)
-
-
-def _number(value: object) -> "Text | str":
-    """Return a cell: numbers to the right, with the digits that tell them apart."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    from rich.text import Text  # noqa: PLC0415 - only to draw
-
-    # What rounds to zero is written with its exponent.
-    plain = isinstance(value, int) or value == 0 or f"{abs(value):.4f}" != "0.0000"
-    text = f"{value:.4f}" if plain and isinstance(value, float) else f"{value:.4g}"
-    return Text(str(value) if isinstance(value, int) else text, justify="right")
 
 
 def _show_matrix(table: Matrix, clouds: list[Cloud], output: Output) -> None:

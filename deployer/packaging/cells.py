@@ -1,16 +1,35 @@
 """Cells to the arrays that a model takes; training and prediction share this and nothing else.
 
 The convention for missing values, in both: a cell that is empty or holds one of
-:data:`MISSING_MARKERS` is missing; a missing number is NaN, a missing category is ``""``.
+:data:`MISSING_MARKERS` is missing; a missing number or date is NaN, a missing category or text
+is ``""``. :func:`encode_inputs` takes plain values and needs NumPy only; :func:`encode_table` does
+the same to the columns of a table, fast.
 """
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from deployer.errors import UsageError
-from deployer.packaging.documents import CategoricalInput, Input, NumericInput, Schema
-from deployer.packaging.table import Table, nearest
+from deployer.packaging.cell_rules import (
+    FLOAT32_MAX,
+    Place,
+    encode_dates,
+    encode_numbers,
+    encode_texts,
+    to_date,
+    to_number,
+    truth,
+)
+from deployer.packaging.documents import (
+    CategoricalInput,
+    DateInput,
+    Input,
+    NumericInput,
+    Schema,
+    TextInput,
+)
+from deployer.tables.table import Table, nearest
+from deployer.tables.values import MISSING_MARKERS, Cell, has_comma, is_missing, parse_number
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +39,7 @@ __all__ = [
     "MISSING_MARKERS",
     "Cell",
     "check_columns",
+    "encode_dates",
     "encode_inputs",
     "encode_numbers",
     "encode_table",
@@ -27,104 +47,6 @@ __all__ = [
     "is_missing",
     "parse_number",
 ]
-
-# fmt: off
-MISSING_MARKERS = ("", "#N/A", "<NA>", "N/A", "NA", "NAN", "NULL", "NaN", "None", "n/a", "nan", "null")
-# fmt: on
-_MISSING = frozenset(MISSING_MARKERS)
-_SHOWN = 40
-_FLOAT32_MAX = 3.4028234663852886e38
-
-Cell = str | float | None
-
-
-def is_missing(cell: Cell) -> bool:
-    """Return whether `cell` holds no value."""
-    if cell is None:
-        return True
-    return cell.strip() in _MISSING if isinstance(cell, str) else math.isnan(cell)
-
-
-def parse_number(text: str) -> float | None:
-    """Return the number written in `text`, or None if it is not one; may be infinite."""
-    # Python reads 1_000 as a number; no other program that reads CSV does.
-    if "_" in text:
-        return None
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def has_comma(text: str) -> bool:
-    """Return whether `text` would be a number but for decimal or thousands commas."""
-    return "," in text and parse_number(text.replace(",", "")) is not None
-
-
-def encode_numbers(cells: Sequence[Cell], place: Callable[[int], str]) -> "NDArray[np.float32]":
-    """Return `cells` as float32 of shape (N, 1), NaN where missing.
-
-    Args:
-        cells: numbers, or text that holds numbers.
-        place: where the cell at an index is, for messages.
-
-    Raises:
-        UsageError: a cell that is no number, infinite, or beyond float32; names its place.
-
-    """
-    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
-
-    values = [_number(cell, place, index) for index, cell in enumerate(cells)]
-    return np.asarray(values, dtype=np.float64).astype(np.float32).reshape(-1, 1)
-
-
-def _number(cell: Cell, place: Callable[[int], str], index: int) -> float:
-    if is_missing(cell):
-        return math.nan
-    value = parse_number(cell) if isinstance(cell, str) else cell
-    if value is None or math.isnan(value):
-        comma = isinstance(cell, str) and has_comma(cell)
-        raise UsageError(
-            f"{_shown(cell)} is not a number",
-            where=place(index),
-            hint="write numbers as 1234.5" if comma else "leave the cell empty if unknown",
-        )
-    if math.isinf(value):
-        raise UsageError(
-            f"{_shown(cell)} is infinite",
-            where=place(index),
-            hint="leave the cell empty if the value is unknown",
-        )
-    if abs(value) > _FLOAT32_MAX:
-        raise UsageError(
-            f"{_shown(cell)} is too large: numbers are float32, at most 3.4e38",
-            where=place(index),
-            hint="use a larger unit, or the logarithm",
-        )
-    return value
-
-
-def _encode_categories(cells: Sequence[Cell], place: Callable[[int], str]) -> "NDArray[Any]":
-    import numpy as np  # noqa: PLC0415 - as above
-
-    array = np.empty((len(cells), 1), dtype=object)
-    for index, cell in enumerate(cells):
-        if is_missing(cell):
-            array[index, 0] = ""
-        elif isinstance(cell, str):
-            array[index, 0] = cell.strip()
-        else:
-            raise UsageError(
-                f"{_shown(cell)} is a number, but the column holds text",
-                where=place(index),
-                hint="put it in quotes",
-            )
-    return array
-
-
-def _shown(cell: Cell) -> str:
-    text = f"'{cell}'" if isinstance(cell, str) else str(cell)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…'"
 
 
 def check_columns(schema: Schema, names: Sequence[str], *, where: str = "") -> list[str]:
@@ -160,6 +82,10 @@ def encode_inputs(
         columns: cells per column; columns that are no input are not looked at.
         place: where the cell at an index of a column is, for messages.
 
+    Returns:
+        float32 for numbers, float64 for dates (seconds since 1970-01-01 UTC), and objects of str
+        for categories and text.
+
     Raises:
         UsageError: a cell that its column cannot hold; names its place.
 
@@ -167,18 +93,91 @@ def encode_inputs(
     arrays: dict[str, NDArray[Any]] = {}
     for each in inputs:
         cells = columns[each.name]
+        here = _in_column(place, each.name)
         match each:
             case NumericInput():
-                arrays[each.name] = encode_numbers(cells, _in_column(place, each.name))
+                arrays[each.name] = encode_numbers(cells, here)
+            case DateInput():
+                arrays[each.name] = encode_dates(cells, here)
             case CategoricalInput():
-                arrays[each.name] = _encode_categories(cells, _in_column(place, each.name))
+                arrays[each.name] = encode_texts(cells, here, each.categories)
+            case TextInput():
+                arrays[each.name] = encode_texts(cells, here)
     return arrays
 
 
 def encode_table(inputs: Sequence[Input], table: Table) -> "dict[str, NDArray[Any]]":
-    """Return one array of shape (N, 1) per input, by column name; see :func:`encode_inputs`."""
-    return encode_inputs(inputs, table.columns, table.place)
+    """Return one array of shape (N, 1) per input, by column name; see :func:`encode_inputs`.
+
+    Numbers of a typed column are categories too, as text, such as ``3`` and ``2.5``.
+    """
+    arrays: dict[str, NDArray[Any]] = {}
+    array: NDArray[Any]
+    for each in inputs:
+        match each:
+            case NumericInput():
+                array = _table_numbers(table, each.name)
+            case DateInput():
+                array = _table_dates(table, each.name)
+            case CategoricalInput():
+                array = _table_texts(table, each.name, each.categories)
+            case TextInput():
+                array = _table_texts(table, each.name)
+        arrays[each.name] = array.reshape(-1, 1)
+    return arrays
 
 
-def _in_column(place: Callable[[int, str], str], column: str) -> Callable[[int], str]:
+def _table_numbers(table: Table, name: str) -> "NDArray[np.float32]":
+    import numpy as np  # noqa: PLC0415 - as above
+
+    from deployer.tables.columns import numbers  # noqa: PLC0415 - needs pyarrow
+
+    known = table.parsed.get(name)
+    if known is not None:
+        return known
+    values, wrong = numbers(table.column(name))
+    # NaN is neither, which is right: it is a missing value.
+    beyond = np.flatnonzero(np.abs(values) > FLOAT32_MAX)
+    bad = [int(indices[0]) for indices in (wrong, beyond) if len(indices)]
+    if bad:
+        _refuse(to_number, table, name, min(bad))
+    return values.astype(np.float32)
+
+
+def _table_dates(table: Table, name: str) -> "NDArray[np.float64]":
+    import numpy as np  # noqa: PLC0415 - as above
+
+    from deployer.tables.columns import dates  # noqa: PLC0415 - needs pyarrow
+
+    values, wrong = dates(table.column(name))
+    beyond = np.flatnonzero(np.isinf(values))
+    bad = [int(indices[0]) for indices in (wrong, beyond) if len(indices)]
+    if bad:
+        _refuse(to_date, table, name, min(bad))
+    return values
+
+
+def _refuse(
+    encode: Callable[[Cell, Place, int], float], table: Table, name: str, index: int
+) -> None:
+    """Raise what the rule for one cell raises, with its place in the table."""
+    from deployer.tables.columns import family, plain  # noqa: PLC0415 - needs pyarrow
+
+    column = table.column(name).slice(index, 1)
+    cell = column[0].as_py() if family(column) == "truth" else plain(column)[0]
+    encode(cell, _in_column(table.place, name), index)
+
+
+def _table_texts(table: Table, name: str, known: Sequence[str] = ()) -> "NDArray[Any]":
+    from deployer.tables.columns import family, texts  # noqa: PLC0415 - needs pyarrow
+
+    column = table.column(name)
+    values = texts(column)
+    if family(column) == "truth":
+        for value in (True, False):
+            values[values == ("true" if value else "false")] = truth(value, known)
+    return values
+
+
+def _in_column(place: Callable[[int, str], str], column: str) -> Place:
     return lambda index: place(index, column)

@@ -7,7 +7,7 @@ from deployer.errors import DamagedError
 from deployer.packaging.cells import encode_inputs
 from deployer.packaging.documents import Golden, GoldenRow
 from deployer.packaging.parity import TOLERANCE
-from deployer.packaging.runtime import OnnxClassifier, Prediction
+from deployer.packaging.runtime import Classifier, Prediction
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,7 +90,7 @@ def _value(cell: Any) -> float | str | None:
     return None if number != number else number  # noqa: PLR0124 - NaN, without importing NumPy
 
 
-def verify_golden(classifier: OnnxClassifier, golden: Golden) -> None:
+def verify_golden(classifier: Classifier, golden: Golden) -> None:
     """Check that `classifier` repeats the golden answers.
 
     Raises:

@@ -51,6 +51,7 @@ ROLES = {
     "profile": "profile.json",
     "rows": "training-rows.bin",
     "card": "README.md",
+    "report": "report.html",
     "bom": "bom.cdx.json",
     "requirements": "requirements.txt",
 }

@@ -1,7 +1,10 @@
-"""A model directory to a model that predicts. Needs NumPy and onnxruntime, not scikit-learn."""
+"""A model directory to a model that predicts.
+
+Needs NumPy and onnxruntime; scikit-learn only for a model that no ONNX file answers for.
+"""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from deployer.packaging.cells import Cell, check_columns, encode_inputs, encode_
 from deployer.packaging.documents import FileEntry, Golden, Metrics, ModelDocument, Schema
 from deployer.packaging.golden import verify_golden
 from deployer.packaging.layout import MODEL_FILE, decode, decode_model
-from deployer.packaging.runtime import OnnxClassifier, Prediction
+from deployer.packaging.runtime import Classifier, OnnxClassifier, Prediction
 from deployer.packaging.skops_scan import check_types
 from deployer.packaging.table import Table
 
@@ -29,14 +32,16 @@ class LoadedModel:
         document: ``model.json``.
         schema: ``schema.json``.
         metrics: ``metrics.json``.
-        classifier: the ONNX model.
+        classifier: the model itself.
+        files: content of every file by role.
 
     """
 
     document: ModelDocument
     schema: Schema
     metrics: Metrics
-    classifier: OnnxClassifier
+    classifier: Classifier
+    files: Mapping[str, bytes]
 
     def unknown_columns(self, table: Table) -> list[str]:
         """Return the columns of `table` that the model neither needs nor knows.
@@ -127,8 +132,13 @@ def _read(directory: Path, entry: FileEntry) -> bytes:
     return content
 
 
-def load_package(directory: Path) -> LoadedModel:
+def load_package(directory: Path, *, trusted: Iterable[str] = ()) -> LoadedModel:
     """Return the model in `directory`: every digest checked, and the golden answers repeated.
+
+    Args:
+        directory: of the package.
+        trusted: full names of types in the skops file to allow beyond our own list; from the
+            caller, never from the package.
 
     Raises:
         MissingError: there is no such directory, or no model in it.
@@ -146,7 +156,24 @@ def load_package(directory: Path) -> LoadedModel:
         raise DamagedError(
             f"not the classes that {MODEL_FILE} names", where=paths["schema"], hint=_AGAIN
         )
-    check_types(contents["skops"], where=paths["skops"])
-    classifier = OnnxClassifier(contents["onnx"], schema, where=paths["onnx"])
+    classifier = _classifier(document, contents, schema, paths, tuple(trusted))
     verify_golden(classifier, golden)
-    return LoadedModel(document, schema, metrics, classifier)
+    return LoadedModel(document, schema, metrics, classifier, contents)
+
+
+def _classifier(
+    document: ModelDocument,
+    contents: Mapping[str, bytes],
+    schema: Schema,
+    paths: Mapping[str, str],
+    trusted: tuple[str, ...],
+) -> Classifier:
+    if document.serving.runtime == "onnx":
+        if not trusted:
+            check_types(contents["skops"], where=paths["skops"])
+        return OnnxClassifier(contents["onnx"], schema, where=paths["onnx"])
+    from deployer.packaging.skops_runtime import (  # noqa: PLC0415 - most models do without
+        SkopsClassifier,
+    )
+
+    return SkopsClassifier(contents["skops"], schema, where=paths["skops"], trusted=trusted)

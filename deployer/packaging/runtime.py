@@ -1,21 +1,23 @@
 """ONNX bytes to labels and probabilities, on onnxruntime alone."""
 
 import os
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from deployer.errors import DamagedError, FailedError
-from deployer.packaging.documents import Schema
+from deployer.packaging.documents import Schema, TextInput
 from deployer.packaging.onnx_scan import check_onnx
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BATCH_ROWS", "OnnxClassifier", "Prediction"]
+__all__ = ["BATCH_ROWS", "Classifier", "OnnxClassifier", "Prediction"]
 
-# One-hot columns are dense inside the model: this bounds memory, not speed.
-BATCH_ROWS = 8192
+# Categories and words are dense inside the model: these bound memory, not speed.
+BATCH_ROWS = 1024
+# Rows times the characters of the longest text: each may be a word, which takes some 32 bytes.
+BATCH_CHARACTERS = 2**21
 
 
 class Prediction(NamedTuple):
@@ -29,6 +31,22 @@ class Prediction(NamedTuple):
 
     labels: "NDArray[Any]"
     probabilities: "NDArray[np.float32]"
+
+
+class Classifier(Protocol):
+    """What answers: an ONNX file, or a pipeline.
+
+    Attributes:
+        schema: its inputs and outputs.
+        where: what to call it in messages.
+
+    """
+
+    schema: Schema
+    where: str
+
+    def predict(self, arrays: "Mapping[str, NDArray[Any]]") -> Prediction:
+        """Return the answers for `arrays`: one array of shape (N, 1) per column of the schema."""
 
 
 class OnnxClassifier:
@@ -68,7 +86,11 @@ class OnnxClassifier:
     def _check(
         self, called: str, promised: Sequence[tuple[str, str]], found: Sequence[Any]
     ) -> None:
-        types = {"float32": "tensor(float)", "string": "tensor(string)"}
+        types = {
+            "float32": "tensor(float)",
+            "float64": "tensor(double)",
+            "string": "tensor(string)",
+        }
         expected = {name: types[dtype] for name, dtype in promised}
         actual = {each.name: each.type for each in found}
         if expected != actual:
@@ -88,11 +110,9 @@ class OnnxClassifier:
         """
         import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
 
+        texts = [arrays[each.name] for each in self.schema.inputs if isinstance(each, TextInput)]
         rows = len(next(iter(arrays.values())))
-        parts = [
-            self._run(arrays, start, min(start + BATCH_ROWS, rows))
-            for start in range(0, rows, BATCH_ROWS)
-        ]
+        parts = [self._run(arrays, start, stop) for start, stop in _batches(rows, texts)]
         if not parts:
             classes = len(self.schema.outputs.label.classes)
             return Prediction(np.empty(0, dtype=object), np.empty((0, classes), dtype=np.float32))
@@ -119,6 +139,22 @@ class OnnxClassifier:
                 hint="fetch the model again, or train it again",
             )
         return Prediction(labels, probabilities)
+
+
+def _batches(rows: int, texts: "Sequence[NDArray[Any]]") -> Iterator[tuple[int, int]]:
+    """Yield the first row of each batch and the one after its last."""
+    start = 0
+    while start < rows:
+        stop = min(start + BATCH_ROWS, rows)
+        if texts:
+            longest = 0
+            for row in range(start, stop):
+                longest = max([longest, *(len(each[row, 0]) for each in texts)])
+                if longest * (row + 1 - start) > BATCH_CHARACTERS and row > start:
+                    stop = row
+                    break
+        yield start, stop
+        start = stop
 
 
 def _open_session(model: bytes, where: str) -> Any:

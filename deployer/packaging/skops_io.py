@@ -10,12 +10,9 @@ from typing import Any
 from deployer.errors import DamagedError, PolicyError
 from deployer.packaging.skops_scan import SCHEMA, check_archive
 from deployer.packaging.table import read_bytes
+from deployer.packaging.trusted import TRUSTED
 
-__all__ = ["ALWAYS_TRUSTED", "dump_skops", "load_skops"]
-
-# skops trusts scikit-learn's and NumPy's own types, but not yet numpy.dtype, which SimpleImputer
-# keeps. It is data: skops reads it from an empty array, with pickle forbidden.
-ALWAYS_TRUSTED = ("numpy.dtype",)
+__all__ = ["dump_skops", "load_skops", "trusted_types"]
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
@@ -59,25 +56,41 @@ def _renumber(node: Any, ids: dict[int, int], names: dict[str, str]) -> None:
             _renumber(item, ids, names)
 
 
-def load_skops(path: Path, trusted: Iterable[str] = ()) -> Any:
-    """Return the pipeline in the skops file at `path`.
+def trusted_types(data: bytes) -> list[str]:
+    """Return the types in skops bytes of our own making that skops does not trust by itself.
+
+    Whoever loads the file with skops must allow them; :func:`load_skops` allows those of
+    :data:`~deployer.packaging.trusted.TRUSTED`.
+    """
+    import skops.io  # noqa: PLC0415 - seconds to import, with scikit-learn
+
+    return sorted(set(skops.io.get_untrusted_types(data=data)))
+
+
+def load_skops(source: Path | bytes, trusted: Iterable[str] = (), *, where: str = "") -> Any:
+    """Return the pipeline in a skops file.
+
+    Nothing else is ever loaded in its place: not a pickle, not what joblib writes.
 
     Args:
-        path: the file.
-        trusted: full names of types to allow beyond scikit-learn's and NumPy's own. The list
-            comes from the caller, never from the file.
+        source: the file, or its bytes.
+        trusted: full names of types to allow beyond those that skops trusts by itself and those
+            of :data:`~deployer.packaging.trusted.TRUSTED`. The list comes from the caller, never
+            from the file.
+        where: what to call the bytes in messages.
 
     Raises:
         MissingError: there is no such file.
-        PolicyError: the file holds types that are not allowed.
+        PolicyError: a pickle, or the file holds types that are not allowed.
         DamagedError: not a skops file.
 
     """
     import skops.io  # noqa: PLC0415 - seconds to import, with scikit-learn
 
-    data = read_bytes(path)
-    check_archive(data, where=str(path))
-    allowed = [*ALWAYS_TRUSTED, *trusted]
+    data = source if isinstance(source, bytes) else read_bytes(source)
+    called = where or ("model.skops" if isinstance(source, bytes) else str(source))
+    check_archive(data, where=called)
+    allowed = [*TRUSTED, *trusted]
     try:
         refused = sorted(set(skops.io.get_untrusted_types(data=data)) - set(allowed))
         if not refused:
@@ -86,11 +99,11 @@ def load_skops(path: Path, trusted: Iterable[str] = ()) -> Any:
         first = next(iter(str(error).splitlines()), type(error).__name__)
         raise DamagedError(
             f"not a skops file that can be read: {first}",
-            where=str(path),
+            where=called,
             hint="fetch the model again, or train it again",
         ) from error
     raise PolicyError(
         f"holds types that are not on the allow-list: {', '.join(refused)}",
-        where=str(path),
+        where=called,
         hint="add them to trusted only if you know who made the file",
     )

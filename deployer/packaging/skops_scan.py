@@ -9,10 +9,11 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from deployer.errors import DamagedError, PolicyError
+from deployer.packaging.trusted import TRUSTED, TRUSTED_FUNCTIONS
 
 __all__ = ["check_archive", "check_types"]
 
@@ -46,14 +47,35 @@ _BUILTINS = frozenset(
 )
 _CALLABLES = frozenset(("FunctionNode", "MethodNode", "OperatorFuncNode", "PartialNode"))
 
+# How files begin that other programs call models. A pickle says which protocol it is written in;
+# joblib writes pickles, compressed or not.
+_MAGIC = (
+    (re.compile(rb"\x80[\x02-\x08]"), "a pickle, as pickle.dump and joblib.dump write it"),
+    (re.compile(rb"\(dp?|\(lp?|c[a-z_.]+\n|ccopy_reg\n|\]q|\}q"), "a pickle of an old protocol"),
+    (
+        re.compile(
+            rb"\x78[\x01\x5e\x9c\xda]|\x1f\x8b|BZh[1-9]|\xfd7zXZ\0|\x5d\0\0|\x04\x22\x4d\x18"
+        ),
+        "a compressed pickle, as joblib.dump writes it",
+    ),
+)
+
 
 def check_archive(data: bytes, *, where: str) -> None:
     """Check that `data` is a zip of a few flat files that does not swell when it is read.
 
     Raises:
-        DamagedError: it is not.
+        PolicyError: it is a pickle, which nothing here loads.
+        DamagedError: it is another kind of file.
 
     """
+    for magic, kind in _MAGIC:
+        if magic.match(data):
+            raise PolicyError(
+                f"not a skops file but {kind}: loading one can run any program",
+                where=where,
+                hint="save the model with skops.io.dump",
+            )
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = archive.infolist()
@@ -74,8 +96,14 @@ def check_archive(data: bytes, *, where: str) -> None:
         raise _damaged(f"its {len(data)} bytes would become {size}", where)
 
 
-def check_types(data: bytes, *, where: str) -> None:
-    """Check that the file holds values and types of scikit-learn, NumPy and SciPy alone.
+def check_types(data: bytes, *, where: str, trusted: Iterable[str] = ()) -> None:
+    """Check that the file holds values and types of scikit-learn, NumPy, SciPy and ours alone.
+
+    Args:
+        data: the file.
+        where: what to call it in messages.
+        trusted: full names of types and functions to allow as well; from the caller, never from
+            the file.
 
     Raises:
         DamagedError: not a skops file.
@@ -91,7 +119,7 @@ def check_types(data: bytes, *, where: str) -> None:
         raise _damaged(str(error), where) from error
     except (ValueError, RecursionError, NotImplementedError, RuntimeError) as error:
         raise _damaged(f"{SCHEMA}: {error}", where) from error
-    refused = sorted({*_refused(document), *pickled})
+    refused = sorted({*_refused(document, frozenset(trusted)), *pickled})
     if refused:
         raise PolicyError(
             f"holds what is not on the allow-list: {', '.join(refused[:5])}",
@@ -100,7 +128,7 @@ def check_types(data: bytes, *, where: str) -> None:
         )
 
 
-def _refused(document: Any) -> Iterator[str]:
+def _refused(document: Any, trusted: frozenset[str]) -> Iterator[str]:
     """Yield the names of the types that are not allowed."""
     rest = [document]
     while rest:
@@ -111,9 +139,15 @@ def _refused(document: Any) -> Iterator[str]:
             rest += node.values()
             if "__module__" in node or "__class__" in node or "__loader__" in node:
                 module, name = str(node.get("__module__")), str(node.get("__class__"))
-                allowed = name in _BUILTINS if module == "builtins" else _is_known(module)
-                if not allowed or node.get("__loader__") in _CALLABLES:
-                    yield f"{module}.{name}"[:100]
+                called = f"{module}.{name}"
+                if node.get("__loader__") in _CALLABLES:
+                    allowed = called in TRUSTED_FUNCTIONS
+                elif module == "builtins":
+                    allowed = name in _BUILTINS
+                else:
+                    allowed = _is_known(module) or called in TRUSTED
+                if not allowed and called not in trusted:
+                    yield called[:100]
 
 
 def _is_pickled(archive: zipfile.ZipFile, name: str) -> bool:

@@ -1,174 +1,226 @@
-"""From columns to a model in memory: fit, export, compare, score."""
+"""From prepared rows to a model in memory, with its evidence; writes nothing."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from deployer.packaging.cells import MISSING_MARKERS, encode_inputs, is_missing
+from deployer.evaluation.evaluate import evaluate
+from deployer.evaluation.importances import importances
+from deployer.packaging.cells import MISSING_MARKERS
 from deployer.packaging.documents import (
     CategoricalInput,
-    Golden,
+    Choice,
+    Evaluation,
     Input,
     LabelOutput,
-    Metrics,
     MissingValues,
-    NumericInput,
     Outputs,
     ProbabilitiesOutput,
     Schema,
-    Serving,
 )
-from deployer.packaging.golden import choose_rows, golden_row, verify_golden
-from deployer.packaging.layout import ROLES, encode
-from deployer.packaging.onnx_export import export_onnx
-from deployer.packaging.parity import compare
-from deployer.packaging.runtime import OnnxClassifier, Prediction
-from deployer.packaging.skops_io import dump_skops
-from deployer.packaging.table import Table
-from deployer.training.evaluate import evaluate
-from deployer.training.features import Features
-from deployer.training.pipeline import build_pipeline, categories, fit, to_frame
+from deployer.training.data import Prepared, inputs_of, to_frame
+from deployer.training.families import FAMILIES, build_pipeline, categories, fit
+from deployer.training.options import Options
+from deployer.training.selection import (
+    EXPECTED_COST,
+    Progress,
+    Selection,
+    choose_metric,
+    choose_threshold,
+    select,
+)
+from deployer.training.serving import Served, serve
 from deployer.training.split import Split, stratified_split
-from deployer.training.target import Target
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
-__all__ = ["TrainedModel", "build_model"]
+__all__ = ["Built", "build_model"]
+
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class TrainedModel:
+class Built:
     """A model in memory.
 
     Attributes:
-        files: name to content, all that a package holds except ``model.json``.
-        schema: its inputs and outputs.
-        serving: which file answers, and the proof.
-        metrics: its scores on the held-out rows.
+        choice: the metric that decided.
+        selection: how the candidates compared.
         split: which rows were held out, as indices into those that have a class.
-        warnings: what a person should know.
+        arrays: all rows as the model takes them.
+        labels: their classes.
+        served: the model as files, with its answers for all rows.
+        evaluation: its scores on the held-out rows.
 
     """
 
-    files: dict[str, bytes]
-    schema: Schema
-    metrics: Metrics
-    serving: Serving
+    choice: Choice
+    selection: Selection
     split: Split
-    warnings: list[str] = field(default_factory=list)
+    arrays: "Mapping[str, NDArray[Any]]"
+    labels: "NDArray[Any]"
+    served: Served
+    evaluation: Evaluation
 
 
 def build_model(
-    known: Target, features: Features, *, target: str, test_size: float, seed: int
-) -> TrainedModel:
-    """Return a model fitted on the training rows and scored on the held-out ones; writes nothing.
+    prepared: Prepared,
+    arrays: "Mapping[str, NDArray[Any]]",
+    options: Options,
+    *,
+    target: str,
+    done: Say,
+    warn: Say,
+    progress: Progress | None = None,
+) -> Built:
+    """Return the best candidate, fitted on the training rows and scored on the held-out ones.
+
+    The held-out rows meet the finished model once: splitting comes first, and search, choice,
+    threshold and calibration see the training rows alone.
 
     Args:
-        known: the rows that have a class.
-        features: the columns to use.
+        prepared: the rows that have a class.
+        arrays: of these rows, one of shape (N, 1) per column to learn from.
+        options: what there is to decide.
         target: the column to learn.
-        test_size: share of the rows to hold out.
-        seed: of the split.
+        done: told of every step that is complete.
+        warn: told of every warning.
+        progress: shows how far the comparison is.
 
     Raises:
-        UsageError: a cell is not what its column holds, or too few rows for the split.
-        FailedError: the ONNX model and the pipeline disagree on any row, held out or not.
+        UsageError: too few rows for the split, options that do not fit the data, or nothing that
+            could be fitted.
 
     """
-    split = stratified_split(known.labels, test_size=test_size, seed=seed)
-    fitted = [known.labels[i] for i in split.train]
-    inputs = _inputs(known.table, features, split.train)
-    arrays = encode_inputs(inputs, known.table.columns, known.table.place)
+    labels = prepared.labels
+    split = stratified_split(labels, test_size=options.test_size, seed=options.seed)
+    learnt = labels[split.train]
+    choice = choose_metric(
+        options.metric, dict(Counter(learnt.tolist())), options.costs, options.positive
+    )
+    done(f"metric {choice.metric}: {choice.why}")
     frame = to_frame(arrays)
-    pipeline = build_pipeline(features.kinds, seed=seed)
-    warnings = fit(pipeline, frame.iloc[split.train], fitted)
-    onnx, tensors = export_onnx(pipeline, inputs)
-    schema = _schema(
-        _complete(inputs, tensors, categories(pipeline)), known.classes, features, target
+    fitted_on = frame.iloc[split.train]
+    selection = select(
+        fitted_on,
+        learnt,
+        classes=prepared.classes,
+        kinds=prepared.features.kinds,
+        families=options.candidates,
+        strategy=options.strategy,
+        trials=options.trials,
+        folds=options.folds,
+        metric=choice.metric,
+        positive=choice.positive,
+        costs=choice.costs,
+        budget=options.budget,
+        seed=options.seed,
+        jobs=options.jobs,
+        progress=progress,
+        select_k=options.select,
+        pca=options.pca,
     )
-    classifier = OnnxClassifier(onnx, schema)
-    answers = classifier.predict(arrays)
-    expected = Prediction(pipeline.predict(frame), pipeline.predict_proba(frame))
-    metrics = evaluate(
-        [known.labels[i] for i in split.test],
-        [str(label) for label in answers.labels[split.test]],
-        classes=known.classes,
-        fitted=fitted,
-    )
-    serving = Serving(runtime="onnx", parity=compare(expected, answers))
-    golden = _golden(known.table, arrays, answers, split)
-    verify_golden(classifier, golden)
-    documents = {"schema": schema, "metrics": metrics, "golden": golden}
-    return TrainedModel(
-        files={
-            ROLES["onnx"]: onnx,
-            ROLES["skops"]: dump_skops(pipeline),
-            **{ROLES[role]: encode(document) for role, document in documents.items()},
-        },
-        schema=schema,
-        metrics=metrics,
-        serving=serving,
-        split=split,
-        warnings=warnings,
-    )
-
-
-def _inputs(table: Table, features: Features, train: Sequence[int]) -> list[Input]:
-    inputs: list[Input] = []
-    for name, kind in features.kinds.items():
-        cells = table.columns[name]
-        missing = sum(is_missing(cells[i]) for i in train)
-        if kind == "numeric":
-            inputs.append(NumericInput(name=name, tensor=name, missing=missing))
-        else:
-            inputs.append(CategoricalInput(name=name, tensor=name, missing=missing, categories=()))
-    return inputs
-
-
-def _complete(
-    inputs: Sequence[Input], tensors: Sequence[str], known: "Mapping[str, Sequence[str]]"
-) -> list[Input]:
-    """Add what is known only after the fit and the export."""
-    complete: list[Input] = []
-    for each, tensor in zip(inputs, tensors, strict=True):
-        if isinstance(each, CategoricalInput):
-            complete.append(replace(each, tensor=tensor, categories=tuple(known[each.name])))
-        else:
-            complete.append(replace(each, tensor=tensor))
-    return complete
+    for message in selection.warnings:
+        warn(message)
+    best = selection.best
+    family = FAMILIES[best.family]
+    pipeline = build_pipeline(
+        family,
+        prepared.features.kinds,
+        seed=options.seed,
+        rows=len(learnt),
+        classes=len(prepared.classes),
+        select=options.select,
+        pca=options.pca,
+    ).set_params(**best.params)
+    for message in fit(pipeline, fitted_on, learnt.tolist()):
+        warn(f"{family.title}: {message}")
+    done(f"fitted {family.title} on {len(split.train)} rows, held out {len(split.test)}")
+    schema = _schema(prepared, split, categories(pipeline), target=target, choice=choice)
+    schema = _with_threshold(schema, choice, learnt, selection)
+    served = serve(pipeline, schema, arrays)
+    evaluation = _evaluate(prepared, options, choice, split, arrays, served)
+    return Built(choice, selection, split, arrays, labels, served, evaluation)
 
 
 def _schema(
-    inputs: Sequence[Input], classes: Sequence[str], features: Features, target: str
+    prepared: Prepared,
+    split: Split,
+    known: "Mapping[str, list[str]]",
+    *,
+    target: str,
+    choice: Choice,
 ) -> Schema:
+    inputs: list[Input] = [
+        replace(each, categories=tuple(known[each.name]))
+        if isinstance(each, CategoricalInput)
+        else each
+        for each in inputs_of(prepared, split.train)
+    ]
     return Schema(
         inputs=tuple(inputs),
         missing_values=MissingValues(markers=MISSING_MARKERS),
         outputs=Outputs(
-            label=LabelOutput(classes=tuple(classes)),
-            probabilities=ProbabilitiesOutput(shape=(None, len(classes))),
+            label=LabelOutput(classes=tuple(prepared.classes), positive=choice.positive),
+            probabilities=ProbabilitiesOutput(shape=(None, len(prepared.classes))),
         ),
         target=target,
-        ignored=tuple(each.name for each in features.ignored),
+        ignored=tuple(each.name for each in prepared.features.ignored),
     )
 
 
-def _golden(
-    table: Table, arrays: "Mapping[str, NDArray[Any]]", answers: Prediction, split: Split
-) -> Golden:
-    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+def _with_threshold(
+    schema: Schema, choice: Choice, learnt: "NDArray[Any]", selection: Selection
+) -> Schema:
+    """Add the threshold that costs least on rows that the models behind it had not seen."""
+    if choice.costs is None or choice.positive is None:
+        return schema
+    label = schema.outputs.label
+    of_positive = selection.out_of_fold[:, label.classes.index(choice.positive)]
+    threshold = choose_threshold(learnt, of_positive, choice.positive, choice.costs)
+    outputs = replace(schema.outputs, label=replace(label, threshold=threshold))
+    return replace(schema, outputs=outputs)
 
-    # NaN is not equal to itself; a missing category is the empty text.
-    missing = np.sum([(array == "") | (array != array) for array in arrays.values()], axis=0)  # noqa: PLR0124
-    chosen = choose_rows(answers.probabilities, missing[:, 0], split.test)
-    held_out = set(split.test)
-    return Golden(
-        rows=tuple(
-            golden_row(arrays, answers, i, row=table.rows[i], test=i in held_out) for i in chosen
-        )
+
+def _evaluate(
+    prepared: Prepared,
+    options: Options,
+    choice: Choice,
+    split: Split,
+    arrays: "Mapping[str, NDArray[Any]]",
+    served: Served,
+) -> Evaluation:
+    held_out = {name: array[split.test] for name, array in arrays.items()}
+    expected = prepared.labels[split.test]
+    answers = served.answers
+    kinds = prepared.features.kinds
+    counts = Counter(prepared.labels[split.train].tolist())
+    return evaluate(
+        expected,
+        answers.labels[split.test],
+        answers.probabilities[split.test],
+        prepared.classes,
+        source="holdout",
+        data=prepared.table.sha256,
+        positive=choice.positive,
+        threshold=served.schema.outputs.label.threshold,
+        costs=choice.costs,
+        columns={name: held_out[name] for name in kinds if kinds[name] == "categorical"},
+        importances=importances(
+            served.classifier.predict,
+            held_out,
+            expected,
+            prepared.classes,
+            metric=choice.metric if choice.metric != EXPECTED_COST else "accuracy",
+            positive=choice.positive,
+            seed=options.seed,
+        ),
+        baseline=max(prepared.classes, key=lambda label: counts[label]),
+        seed=options.seed,
     )

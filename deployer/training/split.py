@@ -1,10 +1,13 @@
 """Which rows are held out from fitting."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployer.errors import UsageError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 __all__ = ["Split", "stratified_split"]
 
@@ -12,15 +15,15 @@ __all__ = ["Split", "stratified_split"]
 class Split(NamedTuple):
     """Indices of rows, each ascending; together all of them."""
 
-    train: list[int]
-    test: list[int]
+    train: "NDArray[np.int64]"
+    test: "NDArray[np.int64]"
 
 
-def stratified_split(labels: Sequence[str], *, test_size: float, seed: int) -> Split:
+def stratified_split(labels: "NDArray[Any]", *, test_size: float, seed: int) -> Split:
     """Return a split which keeps the shares of the classes, by scikit-learn's stratified shuffle.
 
     Args:
-        labels: the class of each row, at least two rows per class.
+        labels: the class of each row, str of shape (N,), at least two rows per class.
         test_size: the share to hold out, between 0 and 1 exclusive.
         seed: the same seed gives the same split.
 
@@ -28,6 +31,7 @@ def stratified_split(labels: Sequence[str], *, test_size: float, seed: int) -> S
         UsageError: too few rows on one side for every class.
 
     """
+    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
     from sklearn.model_selection import train_test_split  # noqa: PLC0415 - slow to import
 
     classes = sorted(set(labels))
@@ -42,10 +46,10 @@ def stratified_split(labels: Sequence[str], *, test_size: float, seed: int) -> S
     split = None
     if fitted >= len(classes):
         train, test = train_test_split(
-            range(len(labels)), test_size=test_size, random_state=seed, stratify=labels
+            np.arange(len(labels)), test_size=test_size, random_state=seed, stratify=labels
         )
-        split = Split(sorted(train), sorted(test))
-    unseen = [] if split is None else sorted(set(classes) - {labels[i] for i in split.train})
+        split = Split(np.sort(train), np.sort(test))
+    unseen = [] if split is None else sorted(set(classes) - set(labels[split.train]))
     if split is None or unseen:
         named = f", none of class '{unseen[0]}'" if unseen else f" for {len(classes)} classes"
         raise UsageError(

@@ -35,7 +35,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "alias": {
         "model": NAME, "alias": NAME, "epoch": 1, "seq": 1, "version": 1, "manifest": DIGEST,
         "prev": SOME_DIGEST, "txn": UUID, "at": TIME, "by": TEXT,
-        "expires?": TIME, "note?": TEXT, "removed?": True, "sig?": TEXT,
+        "expires?": TIME, "note?": TEXT, "removed?": True, "verdict?": dict, "sig?": TEXT,
     },
     "intent": {
         "id": UUID, "model": NAME, "manifest": DIGEST, "blobs": [DIGEST], "created": TIME,

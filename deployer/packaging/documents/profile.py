@@ -62,6 +62,7 @@ class Profile(Document, frozen=True, kw_only=True):
         target: share of each class.
         predictions: share of each predicted class on the held-out rows.
         confidence: the probability of the predicted class on the held-out rows, binned by tenths.
+        held_out: how many held-out rows those are.
 
     """
 
@@ -70,3 +71,4 @@ class Profile(Document, frozen=True, kw_only=True):
     target: dict[str, Share]
     predictions: dict[str, Share]
     confidence: tuple[Share, ...]
+    held_out: Count = 0

@@ -13,6 +13,7 @@ for the entry after writing that record; see :mod:`deployer.registry.deleting.de
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -72,6 +73,7 @@ class Move:
         expires: RFC 3339; after this the move must not be believed.
         note: why, for the history.
         removed: take the alias away; version and manifest are those it had.
+        verdict: of the gate; None if it was not asked.
         sign: returns the signature of a record's bytes, or None where it cannot make one.
 
     """
@@ -85,6 +87,7 @@ class Move:
     expires: str | None = None
     note: str | None = None
     removed: bool = False
+    verdict: dict[str, Any] | None = None
     sign: Callable[[bytes], str | None] | None = None
 
 
@@ -179,6 +182,7 @@ def _next(wanted: Move, current: Seen | None) -> AliasRecord:
         expires=wanted.expires,
         note=wanted.note,
         removed=wanted.removed,
+        verdict=wanted.verdict,
     )
     return _signed(record, wanted)
 
@@ -205,7 +209,8 @@ def _take_back(
 ) -> None:
     """Add the entry that makes the alias stay where it is, although `last` led elsewhere."""
     lost, body = last
-    stays = current[0] if current else msgspec.structs.replace(lost, removed=True, expires=None)
+    nowhere = msgspec.structs.replace(lost, removed=True, expires=None, verdict=None)
+    stays = current[0] if current else nowhere
     record = AliasRecord(
         format=FORMAT,
         model=lost.model,
@@ -221,6 +226,7 @@ def _take_back(
         expires=stays.expires,
         note=f"{lost.model}:{lost.version} was deleted meanwhile",
         removed=stays.removed,
+        verdict=stays.verdict,
     )
     key = layout.alias_log(lost.model, lost.alias, record.seq)
     try:

@@ -4,8 +4,16 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
-from deployer.errors import CloudError, DeployerError, MissingError, UsageError
+from deployer.errors import (
+    CloudError,
+    DeployerError,
+    FailedError,
+    MissingError,
+    PolicyError,
+    UsageError,
+)
 from deployer.registry.aliasing.aliases import Move, follow, move, read_alias
 from deployer.registry.cloud import Cloud
 from deployer.registry.format.names import LATEST, Reference, check_alias
@@ -15,11 +23,26 @@ from deployer.registry.reading.resolve import CREDULOUS, resolve
 from deployer.registry.reading.trust import Trust
 from providers.errors import StoreError
 
-__all__ = ["Moved", "Order", "carry_out", "check_movable", "elsewhere", "enter", "point", "remove"]
+__all__ = [
+    "Moved",
+    "Order",
+    "carry_out",
+    "check_movable",
+    "elsewhere",
+    "enter",
+    "guarded_error",
+    "moved_meanwhile",
+    "point",
+    "remove",
+]
 
 MAX_TURNS = 100
 
 Behind = Mapping[str, StoreError | DeployerError]
+
+
+def _unguarded(_model: str, _alias: str) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -33,6 +56,7 @@ class Order:
         note: why, for the history.
         sign: returns the signature of a record's bytes; None signs nothing.
         trust: what is demanded of the version that it shall point at.
+        guarded: tells whether only the gate lets an alias of a model move to another version.
 
     """
 
@@ -42,6 +66,7 @@ class Order:
     note: str | None = None
     sign: Callable[[bytes], str | None] | None = None
     trust: Trust = CREDULOUS
+    guarded: Callable[[str, str], bool] = _unguarded
 
     def move(self, registry: Registry, name: str, alias: str, version: int, manifest: str) -> Move:
         """Return a new act of this order."""
@@ -135,25 +160,73 @@ def carry_out(
     )
 
 
+def guarded_error(reference: str, alias: str, digest: str) -> PolicyError:
+    """Return the error of a move that only the gate may allow."""
+    name = reference.partition(":")[0]
+    return PolicyError(
+        f"{name}@{alias} is moved by the gate alone ([gate] require_gate_for), and {reference} "
+        "was not judged for it",
+        hint=f"write: deployer promote {reference} --to {alias}; to pass the gate by, add "
+        "--force --reason TEXT",
+        digest=digest,
+    )
+
+
+def moved_meanwhile(home: Cloud, current: AliasRecord) -> FailedError:
+    """Return the error of a decision that rests on where an alias was a moment ago."""
+    where = "took it away" if current.removed else f"moved it to version {current.version}"
+    name = f"{current.model}@{current.alias}"
+    return FailedError(
+        f"{name} is not where it was: {current.by} {where} meanwhile",
+        where=home.store.url,
+        hint=f"see deployer history {name}, then decide again",
+    )
+
+
 def point(
-    order: Order, name: str, alias: str, version: Reference, *, expires: str | None = None
+    order: Order,
+    name: str,
+    alias: str,
+    version: Reference,
+    *,
+    expires: str | None = None,
+    verdict: dict[str, Any] | None = None,
 ) -> Moved:
     """Point an alias at a version, which `version` names at home.
+
+    An alias that is guarded may be set anew to where it is, such as to expire later: it keeps its
+    verdict. To another version it goes with a verdict only.
 
     Raises:
         MissingError: there is no such version.
         UsageError: the alias is not the user's to move.
+        PolicyError: the alias is guarded, and there is no verdict.
+        FailedError: somebody moved a guarded alias meanwhile.
 
     """
     check_movable(alias)
     registry = enter(order)
     resolved = resolve(registry.home, version, order.trust)
-    assert resolved.version is not None  # noqa: S101 - it was named by number or alias
-    wanted = order.move(registry, name, alias, resolved.version, resolved.digest)
+    number = resolved.version
+    assert number is not None  # noqa: S101 - it was named by number or alias
+    found = read_alias(registry.home, name, alias)
+    stays = found is not None and not found[0].removed and found[0].version == number
+    guarded = order.guarded(name, alias) and verdict is None
+    if guarded and not stays:
+        raise guarded_error(f"{name}:{number}", alias, resolved.digest)
+
+    def allowed(current: AliasRecord) -> bool:
+        if guarded and (current.removed or current.version != number):
+            raise moved_meanwhile(registry.home, current)
+        return elsewhere(number, expires)(current)
+
+    if found is not None and stays:
+        verdict = found[0].verdict
+    wanted = order.move(registry, name, alias, number, resolved.digest)
     return carry_out(
         registry,
-        replace(wanted, expires=expires),
-        elsewhere(resolved.version, expires),
+        replace(wanted, expires=expires, verdict=verdict),
+        allowed,
         registry.followers,
         registry.failed,
     )

@@ -143,6 +143,7 @@ class AliasRecord(Record, frozen=True, omit_defaults=True):
         expires: after this it must not be believed.
         note: why it was moved, in the words of whoever did it.
         removed: the alias points nowhere any more; version and manifest are its last ones.
+        verdict: of the gate, on this version; evidence for people, which no reader depends on.
         sig: signature of this record without this field.
 
     """
@@ -161,6 +162,7 @@ class AliasRecord(Record, frozen=True, omit_defaults=True):
     expires: Time | None = None
     note: str | None = None
     removed: bool = False
+    verdict: dict[str, Any] | None = None
     sig: str | None = None
 
 

@@ -43,6 +43,12 @@ class TestPrecedence:
             "signing.staging": (False, "default"),
             "signing.require_signature": (False, "default"),
             "signing.require_signed_aliases": (False, "default"),
+            "gate.min_recall": (None, "default"),
+            "gate.max_calibration_error": (None, "default"),
+            "gate.champion": (False, "default"),
+            "gate.data": (None, "default"),
+            "gate.require_gate_for": (["champion"], "default"),
+            "gate.use": ("value", "default"),
         }
 
     def test_environment_over_project_over_user_over_default(self, world: World) -> None:

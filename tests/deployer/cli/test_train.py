@@ -11,8 +11,12 @@ from deployer.cli import main
 PENGUINS = Path(__file__).parents[3] / "examples" / "penguins" / "penguins.csv"
 
 
+QUICK = ["--candidates", "softmax", "--search", "none", "--jobs", "1"]
+
+
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, ["train", *map(str, arguments)], catch_exceptions=False)
+    command = ["train", *map(str, arguments), *QUICK]
+    return CliRunner().invoke(main, command, catch_exceptions=False)
 
 
 def test_a_summary_and_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -20,7 +24,7 @@ def test_a_summary_and_what_to_do_next(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("COLUMNS", "80")
     result = run(PENGUINS, "--target", "species")
     assert result.exit_code == 0
-    for words in ["Adelie", "152", "macro-F1", "Always 'Adelie'", "0.442", "model.onnx"]:
+    for words in ["Adelie", "152", "f1_macro", "Always 'Adelie'", "0.442", "model.onnx"]:
         assert words in result.stdout
     assert "read penguins.csv: 344 rows, 7 features (5 numeric, 2 categorical)" in result.stderr
     assert "agree on all 344 rows" in result.stderr

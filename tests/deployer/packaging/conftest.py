@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.training.options import Options
 from deployer.training.train import train
 
 PENGUINS = Path(__file__).parents[3] / "examples" / "penguins" / "penguins.csv"
@@ -17,7 +18,8 @@ def penguins() -> Path:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A package that no test may change."""
     out = tmp_path_factory.mktemp("trained") / "model"
-    train(PENGUINS, target="species", out=out)
+    options = Options(candidates=("softmax",), strategy="none", jobs=1)
+    train(PENGUINS, target="species", out=out, options=options)
     return out
 
 

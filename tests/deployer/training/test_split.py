@@ -1,13 +1,19 @@
 """The split: every row once, every class on the fitted side, and the same for the same seed."""
 
 from collections import Counter
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deployer.errors import UsageError
-from deployer.training.split import stratified_split
+from deployer.training.split import Split, stratified_split
+
+
+def split_of(labels: Sequence[str], *, test_size: float, seed: int) -> Split:
+    return stratified_split(np.array(labels, dtype=object), test_size=test_size, seed=seed)
 
 
 @settings(max_examples=60, deadline=None)
@@ -19,20 +25,21 @@ from deployer.training.split import stratified_split
 def test_every_row_is_on_one_side(counts: list[int], test_size: float, seed: int) -> None:
     labels = [f"c{i}" for i, count in enumerate(counts) for _ in range(count)]
     try:
-        split = stratified_split(labels, test_size=test_size, seed=seed)
+        split = split_of(labels, test_size=test_size, seed=seed)
     except UsageError:
         return
-    assert sorted(split.train + split.test) == list(range(len(labels)))
-    assert split.train == sorted(split.train)
+    assert sorted([*split.train, *split.test]) == list(range(len(labels)))
+    assert split.train.tolist() == sorted(split.train)
     assert {labels[i] for i in split.train} == set(labels)
-    assert split == stratified_split(labels, test_size=test_size, seed=seed)
+    again = split_of(labels, test_size=test_size, seed=seed)
+    assert np.array_equal(split.test, again.test)
 
 
 def test_shares_are_kept_and_the_seed_matters() -> None:
     labels = ["a"] * 80 + ["b"] * 20
-    split = stratified_split(labels, test_size=0.25, seed=0)
+    split = split_of(labels, test_size=0.25, seed=0)
     assert Counter(labels[i] for i in split.test) == {"a": 20, "b": 5}
-    assert split != stratified_split(labels, test_size=0.25, seed=1)
+    assert not np.array_equal(split.test, split_of(labels, test_size=0.25, seed=1).test)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +52,7 @@ def test_shares_are_kept_and_the_seed_matters() -> None:
 )
 def test_refusals(labels: str, test_size: float, message: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
-        stratified_split(list(labels), test_size=test_size, seed=0)
+        split_of(list(labels), test_size=test_size, seed=0)
     assert message in caught.value.message
     assert hint in caught.value.hint
 
@@ -53,6 +60,6 @@ def test_refusals(labels: str, test_size: float, message: str, hint: str) -> Non
 def test_the_advised_test_size_is_enough() -> None:
     labels = [str(i % 7) for i in range(95)]
     with pytest.raises(UsageError) as caught:
-        stratified_split(labels, test_size=0.01, seed=0)
+        split_of(labels, test_size=0.01, seed=0)
     advised = float(caught.value.hint.split()[2])
-    assert stratified_split(labels, test_size=advised, seed=0).test
+    assert split_of(labels, test_size=advised, seed=0).test.size

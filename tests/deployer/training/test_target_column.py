@@ -1,9 +1,12 @@
 """The target: which rows have a class, and which columns are no target at all."""
 
+import numpy as np
+import pyarrow as pa
 import pytest
 
 from deployer.errors import UsageError
-from deployer.packaging.table import Table, parse_table
+from deployer.tables.read import parse_table
+from deployer.tables.table import Table
 from deployer.training.target import MAX_NUMERIC_CLASSES, read_target
 
 
@@ -14,9 +17,9 @@ def table_of(*cells: str) -> Table:
 
 def test_rows_without_a_class_are_left_out_and_told() -> None:
     target = read_target(table_of("b", "NA", "a", "", "b", "a"), "y")
-    assert target.labels == ["b", "a", "b", "a"]
-    assert target.table.rows == [1, 3, 5, 6]
-    assert target.table.columns["x"] == ["0", "2", "4", "5"]
+    assert target.labels.tolist() == ["b", "a", "b", "a"]
+    assert target.table.rows.tolist() == [1, 3, 5, 6]
+    assert target.table.cells("x") == ["0", "2", "4", "5"]
     assert target.counts == {"a": 2, "b": 2}
     assert target.classes == ["a", "b"]
     assert target.warnings == ["2 rows have no 'y' and are left out: rows 2, 4"]
@@ -51,7 +54,12 @@ def test_many_numbers_are_a_quantity() -> None:
         (["", "NA"], "y", "every cell is empty", "--target"),
         (["a", "a", ""], "y", "one class only, 'a'", "two classes"),
         (["a", "a", "b"], "y", "class 'b' has a single row", "add rows"),
-        (["a", "a", "b", "c"], "y", "class 'b' has a single row (and 1 more classes)", "add rows"),
+        (
+            ["a", "a", "b", "c"],
+            "y",
+            "class 'b' has a single row, row 3 (and 1 more classes)",
+            "add rows",
+        ),
     ],
 )
 def test_refusals(cells: list[str], column: str, message: str, hint: str) -> None:
@@ -60,3 +68,26 @@ def test_refusals(cells: list[str], column: str, message: str, hint: str) -> Non
     assert message in caught.value.message
     assert hint in caught.value.hint
     assert caught.value.where.startswith("t.csv")
+
+
+def test_a_class_with_a_single_row_may_be_allowed() -> None:
+    with pytest.raises(UsageError, match="class 'c' has a single row, row 4: it cannot") as caught:
+        read_target(table_of("a", "NA", "a", "c"), "y")
+    assert "remove its row" in caught.value.hint
+    assert read_target(table_of("a", "NA", "a", "c"), "y", single=True).counts == {"a": 2, "c": 1}
+
+
+@pytest.mark.parametrize(
+    ("column", "classes"),
+    [
+        (pa.array([1, 2, None, 1, 2]), ["1", "2"]),
+        (pa.array([1.0, 2.5, float("nan"), 1.0, 2.5]), ["1", "2.5"]),
+        (pa.array([True, False, None, True, False]), ["false", "true"]),
+        (pa.array(["b", "a", None, "b", "a"]), ["a", "b"]),
+    ],
+)
+def test_typed_columns_are_targets_too(column: pa.Array, classes: list[str]) -> None:
+    target = read_target(Table("t", pa.table({"y": column}), np.arange(1, 6)), "y")
+    assert target.classes == classes
+    assert target.table.rows.tolist() == [1, 2, 4, 5]
+    assert [type(label) for label in target.labels] == [str] * 4

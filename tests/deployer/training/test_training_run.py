@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,19 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from deployer.errors import FailedError, UsageError
+from deployer.errors import UsageError
 from deployer.packaging.load import load_package
 from deployer.packaging.onnx_export import export_onnx
 from deployer.packaging.skops_io import load_skops
-from deployer.packaging.table import parse_table
+from deployer.tables.read import parse_table
+from deployer.training.options import Options
 from deployer.training.split import stratified_split
 from deployer.training.train import train
+
+
+def plain(**more: Any) -> Options:
+    """One candidate as it is: quick, and known by heart."""
+    return Options(candidates=("softmax",), strategy="none", jobs=1, **more)
 
 
 def documents(package: Path) -> dict[str, Any]:
@@ -37,7 +44,7 @@ def documents(package: Path) -> dict[str, Any]:
 
 
 def test_scores_are_those_of_scikit_learn_s_own_pipeline(penguins: Path, tmp_path: Path) -> None:
-    result = train(penguins, target="species", out=tmp_path / "model", seed=3)
+    result = train(penguins, target="species", out=tmp_path / "model", options=plain(seed=3))
     frame = pd.read_csv(penguins)
     expected = frame.pop("species").astype(object)
     numbers = frame.select_dtypes("number").columns.tolist()
@@ -58,18 +65,22 @@ def test_scores_are_those_of_scikit_learn_s_own_pipeline(penguins: Path, tmp_pat
     pipeline.fit(frame.loc[sorted(fit_x)], expected[sorted(fit_x)])
     predicted = pipeline.predict(frame.loc[test_x])
     assert result.metrics.rows == len(test_x) == 86
-    assert result.metrics.accuracy == accuracy_score(test_y, predicted)
-    assert result.metrics.macro_f1 == f1_score(test_y, predicted, average="macro")
+    scores = result.metrics.scores
+    assert scores["accuracy"].value == accuracy_score(test_y, predicted)
+    assert scores["f1_macro"].value == f1_score(test_y, predicted, average="macro")
+    assert result.metrics.baseline is not None
     assert result.metrics.baseline.label == fit_y.value_counts().index[0] == "Adelie"
     assert result.metrics.baseline.accuracy == (test_y == "Adelie").mean()
-    assert result.metrics.parity.rows == result.metrics.parity.labels_equal == 344
-    assert result.metrics.parity.max_probability_difference <= 1e-5
+    parity = result.document.serving.parity
+    assert parity is not None
+    assert parity.rows == parity.labels_equal == 344
+    assert parity.max_probability_difference <= 1e-5
 
 
 def test_the_model_shipped_was_fitted_on_the_training_rows_only(
     penguins: Path, tmp_path: Path
 ) -> None:
-    train(penguins, target="species", out=tmp_path / "model")
+    train(penguins, target="species", out=tmp_path / "model", options=plain())
     pipeline = load_skops(tmp_path / "model" / "model.skops")
     scaler = pipeline["preprocess"].named_transformers_["numeric"]["scale"]
     assert set(np.atleast_1d(scaler.n_samples_seen_)) == {258}
@@ -78,11 +89,14 @@ def test_the_model_shipped_was_fitted_on_the_training_rows_only(
 def test_the_same_input_gives_the_same_bytes_in_another_process(
     penguins: Path, tmp_path: Path
 ) -> None:
-    train(penguins, target="species", out=tmp_path / "one")
+    mixed = {"candidates": ("softmax", "tree"), "strategy": "random", "trials": 3}
+    options = Options(**mixed, jobs=1)  # type: ignore[arg-type] # names to values of Options
+    train(penguins, target="species", out=tmp_path / "one", options=options)
     subprocess.run(
         [
             *(sys.executable, "-c", "from deployer.cli import main; main()", "train"),
             *(str(penguins), "--target", "species", "--out", str(tmp_path / "two"), "-q"),
+            *("--candidates", "tree,softmax", "--trials", "3", "--jobs", "2"),
         ],
         check=True,
         capture_output=True,
@@ -93,7 +107,8 @@ def test_the_same_input_gives_the_same_bytes_in_another_process(
         for name in ("one", "two")
     )
     assert one == two
-    train(penguins, target="species", out=tmp_path / "three", seed=1)
+    options = Options(**mixed, seed=1)  # type: ignore[arg-type] # as above
+    train(penguins, target="species", out=tmp_path / "three", options=options)
     assert (tmp_path / "three" / "model.onnx").read_bytes() != one["model.onnx"]
 
 
@@ -103,12 +118,23 @@ def test_documents_say_what_happened(penguins: Path, tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_bytes(table.replace(b"Adelie", b"", 1))
     result = train(
-        data, target="species", out=tmp_path / "model", drop=["year"], warn=warned.append
+        data,
+        target="species",
+        out=tmp_path / "model",
+        options=plain(drop=("year",)),
+        warn=warned.append,
     )
-    assert warned == result.warnings == ["1 row has no 'species' and is left out: row 1"]
+    assert warned == result.warnings
+    assert warned[0] == "1 row has no 'species' and is left out: row 1"
     written = documents(tmp_path / "model")
     run = written["model"]["training"]
-    assert run["rows"] == {"table": 344, "without_target": 1, "train": 257, "test": 86}
+    assert run["rows"] == {
+        "table": 344,
+        "without_target": 1,
+        "train": 257,
+        "test": 86,
+        "sampled": None,
+    }
     assert run["classes"] == {"Adelie": 151, "Chinstrap": 68, "Gentoo": 124}
     assert run["ignored"] == [{"name": "year", "reason": "named by --drop"}]
     assert run["data"]["size"] == data.stat().st_size
@@ -160,7 +186,7 @@ def test_any_table_gives_a_model_that_loads_and_agrees(
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
     (folder / "data.csv").write_bytes(data)
-    train(folder / "data.csv", target="target", out=folder / "model", test_size=0.4)
+    train(folder / "data.csv", target="target", out=folder / "model", options=plain(test_size=0.4))
     table = parse_table(data, "data.csv")
     prediction = load_package(folder / "model").predict_table(table)
     assert prediction.probabilities.shape == (len(table), len(set(table.columns["target"])))
@@ -169,41 +195,50 @@ def test_any_table_gives_a_model_that_loads_and_agrees(
 
 def test_a_column_with_values_in_held_out_rows_only_keeps_its_place(tmp_path: Path) -> None:
     labels = ["a", "b"] * 20
-    held_out = stratified_split(labels, test_size=0.25, seed=0).test
+    array = np.array(labels, dtype=object)
+    held_out = set(stratified_split(array, test_size=0.25, seed=0).test.tolist())
     rows = [
         f"{label},{i % 7},{i if i in held_out else ''},{'w' if i in held_out else ''}"
         for i, label in enumerate(labels)
     ]
     data = tmp_path / "data.csv"
     data.write_text("\n".join(["y,x,late,word", *rows]))
-    train(data, target="y", out=tmp_path / "model")
+    train(data, target="y", out=tmp_path / "model", options=plain())
     late, word = documents(tmp_path / "model")["schema"]["inputs"][1:]
     assert (late["missing"], word["missing"], word["categories"]) == (30, 30, [])
     load_package(tmp_path / "model")
 
 
-def test_disagreement_writes_nothing(
+def test_a_disagreement_is_served_by_scikit_learn_and_said(
     penguins: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(pipeline: Any, inputs: Any) -> Any:
-        data, tensors = export_onnx(pipeline, inputs)
-        model = onnx.load_from_string(data)
-        for node in model.graph.node:
-            for attribute in node.attribute:
-                if attribute.name == "intercepts":
-                    attribute.floats[0] += 1e-3
-        return model.SerializeToString(), tensors
+    def wrong(pipeline: Any, inputs: Any, **options: Any) -> Any:
+        pipeline = deepcopy(pipeline)
+        pipeline["classify"].intercept_[0] += 1e-3
+        return export_onnx(pipeline, inputs, **options)
 
-    monkeypatch.setattr("deployer.training.build.export_onnx", wrong)
-    with pytest.raises(FailedError, match="does not answer as the scikit-learn pipeline"):
-        train(penguins, target="species", out=tmp_path / "model")
-    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr("deployer.training.serving.export_onnx", wrong)
+    warned: list[str] = []
+    result = train(
+        penguins, target="species", out=tmp_path / "model", options=plain(), warn=warned.append
+    )
+    serving = result.document.serving
+    assert serving.runtime == "skops"
+    assert "does not answer as the scikit-learn pipeline" in serving.reason
+    assert any("not by ONNX" in each for each in warned)
+    assert not (tmp_path / "model" / "model.onnx").exists()
+    monkeypatch.undo()
+    train(penguins, target="species", out=tmp_path / "other", options=plain())
+    table = parse_table(penguins.read_bytes(), "penguins.csv")
+    answers = [load_package(tmp_path / name).predict_table(table) for name in ("model", "other")]
+    assert (answers[0].labels == answers[1].labels).all()
+    assert np.abs(answers[0].probabilities - answers[1].probabilities).max() <= 1e-5
 
 
 def test_infinite_numbers_are_named(penguins: Path, tmp_path: Path) -> None:
     data = tmp_path / "data.csv"
     data.write_bytes(penguins.read_bytes().replace(b"Torgersen,39.5", b"Torgersen,inf", 1))
     with pytest.raises(UsageError) as caught:
-        train(data, target="species", out=tmp_path / "model")
+        train(data, target="species", out=tmp_path / "model", options=plain())
     assert caught.value.where == f"{data}: row 2 (line 3), column 'bill_length_mm'"
     assert list(tmp_path.iterdir()) == [data]

@@ -122,6 +122,42 @@ DOCUMENTS: dict[str, Record] = {
         note="drift\u2014Gentoo",
         removed=True,
     ),
+    "alias-judged": AliasRecord(
+        format=1,
+        model="penguins",
+        alias="champion",
+        epoch=1,
+        seq=3,
+        version=4,
+        manifest=DIGEST,
+        prev=digest(b"before"),
+        txn=UUID,
+        at=TIME,
+        by="ana@build",
+        verdict={
+            "passed": True,
+            "forced": False,
+            "reason": "",
+            "rules": [{"name": "accuracy", "passed": True, "required": "≥0.9", "seen": "0.9651"}],
+            "more": 0,
+            "basis": "data",
+            "rows": 86,
+            "excluded": 258,
+            "data": DIGEST,
+            "champion": {
+                "version": 3,
+                "manifest": DIGEST,
+                "metric": "f1_macro",
+                "value": 0.0125,
+                "low": -1e-07,
+                "high": 1.0,
+                "confidence": 0.95,
+            },
+            "seed": 0,
+            "resamples": 1000,
+        },
+        sig="MEUCIQ==",
+    ),
     "deleted": Deletion(
         format=1,
         model="penguins",
@@ -255,7 +291,7 @@ REQUIRED = [
     if name != "manifest-least"
     for field in record.__struct_fields__
     if not (
-        (name.startswith("alias") and field in {"expires", "note", "removed", "sig"})
+        (name.startswith("alias") and field in {"expires", "note", "removed", "verdict", "sig"})
         or (name in {"deleted", "claimed"} and field in {"note", "claim"})
     )
 ]
@@ -297,7 +333,7 @@ class TestStrict:
         with pytest.raises(DamagedError):
             decode(changed(name, **{field: ...}), type(DOCUMENTS[name]), where="")
 
-    @pytest.mark.parametrize("field", ["expires", "note", "removed", "sig"])
+    @pytest.mark.parametrize("field", ["expires", "note", "removed", "verdict", "sig"])
     def test_optional_fields_may_be_absent(self, field: str) -> None:
         read = decode(changed("alias-expiring", **{field: ...}), AliasRecord, where="")
         assert not getattr(read, field)

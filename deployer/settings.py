@@ -1,0 +1,222 @@
+"""What there is to set, with its types, limits and defaults."""
+
+import math
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "ChampionRule",
+    "CloudSettings",
+    "GateSettings",
+    "ModelSettings",
+    "Push",
+    "Settings",
+    "Signing",
+    "Transfer",
+]
+
+
+class CloudSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One cloud.
+
+    Attributes:
+        url: the address of its store.
+        endpoint: another server than the cloud's own.
+        region: where the store is, such as ``eu-central-1``; bound models need to know.
+
+    """
+
+    url: str
+    endpoint: str | None = None
+    region: str | None = None
+
+
+class Push(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Defaults of ``push``: target clouds, the home of a new registry, how many must succeed."""
+
+    clouds: list[str] = []
+    home: str | None = None
+    require: str = "all"
+
+
+class Transfer(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Limits.
+
+    Attributes:
+        workers: transfers at once per cloud.
+        part_size: bytes of a part.
+        timeout: seconds a connection may stall.
+        attempts: tries of one request.
+        cache: bytes of fetched contents to keep for later pulls; 0 keeps none.
+
+    """
+
+    workers: int = 4
+    part_size: int = 8 * 1024 * 1024
+    timeout: float = 60.0
+    attempts: int = 5
+    cache: int = 10 * 1024**3
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("workers", 1, 256),
+            ("part_size", 1024, 1024**3),
+            ("timeout", 0.1, 3600),
+            ("attempts", 1, 100),
+            ("cache", 0, 2**60),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}")
+
+
+class Signing(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How versions are signed, and whose signatures are believed.
+
+    Attributes:
+        mode: a key pair, a certificate, or sigstore's keyless way; None signs nothing.
+        private_key: PEM file; with it, what is published is signed (key, certificate).
+        public_keys: PEM files; a signature by one of them is believed (key).
+        certificate: PEM file, of the private key (certificate).
+        chain: PEM files, from the certificate's issuer up to a root that is believed (certificate).
+        identity: who must have signed (keyless; in certificates an additional condition).
+        issuer: who vouches for the identity (keyless).
+        trust_config: JSON file that names another sigstore than the public one (keyless).
+        staging: use sigstore's staging instance (keyless).
+        require_signature: refuse a version without a signature that is believed.
+        require_signed_aliases: refuse an alias without one.
+
+    """
+
+    mode: Literal["key", "keyless", "certificate"] | None = None
+    private_key: str | None = None
+    public_keys: list[str] = []
+    certificate: str | None = None
+    chain: list[str] = []
+    identity: str | None = None
+    issuer: str | None = None
+    trust_config: str | None = None
+    staging: bool = False
+    require_signature: bool = False
+    require_signed_aliases: bool = False
+
+    def __post_init__(self) -> None:
+        given = [name for name in self.__struct_fields__ if getattr(self, name)]
+        if self.mode is None and given:
+            # Else a forgotten mode would publish without the signature that was wanted.
+            raise ValueError(f"{given[0]} needs a mode: key, certificate or keyless")
+
+
+class ChampionRule(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """No worse than the version that the alias points at, on the same rows.
+
+    The `confidence` interval of the difference, by a paired bootstrap, must lie above -`margin`
+    as a whole. So few rows never make it easier to pass; and with a margin of 0 a model that
+    answers differently must be shown to be better.
+
+    Attributes:
+        metric: what is compared.
+        margin: how much worse is still good enough, in the metric's own unit.
+        confidence: of the two-sided interval.
+
+    """
+
+    metric: str = "f1_macro"
+    margin: float = 0.0
+    confidence: float = 0.95
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.margin) and self.margin >= 0):
+            raise ValueError("margin must be a number from 0")
+        if not 0.5 <= self.confidence <= 0.999:  # noqa: PLR2004 - what a bootstrap can tell
+            raise ValueError("confidence must be from 0.5 to 0.999")
+
+
+class GateSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a version must show before an alias moves to it.
+
+    ``[models.NAME.gate]`` is laid over ``[gate]`` name by name, also within tables, as the files
+    are over each other: a model's table changes what it names and keeps the rest. A rule is taken
+    away for one model by a bound that everything meets (``min_recall = 0``), and ``champion`` by
+    ``champion = false``.
+
+    Attributes:
+        min: metric → the least that it must be, where more is better.
+        max: metric → the most that it may be, where less is better.
+        min_recall: of every class, from 0 to 1; None asks for none.
+        min_class_recall: class → the same for this one, in place of `min_recall`.
+        max_calibration_error: short for ``max = { calibration_error = … }``.
+        champion: compare with the version that the alias points at; needs `data`.
+        data: labelled rows that decide, relative to the current folder; without, the metrics do
+            that were recorded when the model was trained.
+        require_gate_for: aliases that nothing but the gate, a rollback or force moves.
+        use: compare values, or the worse ends of their confidence intervals (``low``).
+
+    """
+
+    min: dict[str, float] = {}
+    max: dict[str, float] = {}
+    min_recall: float | None = None
+    min_class_recall: dict[str, float] = {}
+    max_calibration_error: float | None = None
+    champion: ChampionRule | bool = False
+    data: str | None = None
+    require_gate_for: list[str] = msgspec.field(default_factory=lambda: ["champion"])
+    use: Literal["value", "low"] = "value"
+
+    def __post_init__(self) -> None:
+        shares = {"min_recall": self.min_recall, **self.min_class_recall}
+        for name, share in (*shares.items(), ("max_calibration_error", self.max_calibration_error)):
+            if share is not None and not 0 <= share <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
+        for name, bound in (*self.min.items(), *self.max.items()):
+            if not math.isfinite(bound):
+                raise ValueError(f"the bound of {name} must be a number")
+        if self.champion is True:
+            raise ValueError('champion must be a table, such as { metric = "f1_macro" }, or false')
+        if self.max_calibration_error is not None and "calibration_error" in self.max:
+            raise ValueError("calibration_error is bounded twice: leave max_calibration_error away")
+        if "latest" in self.require_gate_for:
+            raise ValueError("require_gate_for: latest follows the newest version by itself")
+
+    @property
+    def rules(self) -> bool:
+        """Whether there is any rule."""
+        bounds = (self.min_recall, self.max_calibration_error)
+        tables = (self.min, self.max, self.min_class_recall, self.champion)
+        return any(tables) or any(bound is not None for bound in bounds)
+
+
+class ModelSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One model.
+
+    Attributes:
+        residency: the regions or jurisdictions that it may be kept in; empty: anywhere.
+        gate: rules of its own, laid over the others; None if it has none.
+
+    """
+
+    residency: list[str] = []
+    gate: GateSettings | None = None
+
+
+class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """All settings; `region` is where this machine is."""
+
+    region: str | None = None
+    clouds: dict[str, CloudSettings] = {}
+    models: dict[str, ModelSettings] = {}
+    push: Push = Push()
+    transfer: Transfer = Transfer()
+    signing: Signing = Signing()
+    gate: GateSettings = GateSettings()
+
+    def gate_of(self, model: str) -> GateSettings:
+        """Return the gate's rules for a model."""
+        own = self.models.get(model)
+        return self.gate if own is None or own.gate is None else own.gate
+
+    def gated(self, model: str, alias: str) -> bool:
+        """Return whether nothing but the gate, a rollback or force may move this alias."""
+        gate = self.gate_of(model)
+        return gate.rules and alias in gate.require_gate_for
