@@ -149,6 +149,8 @@ class GateSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         champion: compare with the version that the alias points at; needs `data`.
         data: labelled rows that decide, relative to the current folder; without, the metrics do
             that were recorded when the model was trained.
+        keep_seen: judge by rows of `data` that a model was fitted on, too; for tables of few
+            columns, in which new rows repeat old ones.
         require_gate_for: aliases that nothing but the gate, a rollback or force moves.
         use: compare values, or the worse ends of their confidence intervals (``low``).
 
@@ -161,6 +163,7 @@ class GateSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     max_calibration_error: float | None = None
     champion: ChampionRule | bool = False
     data: str | None = None
+    keep_seen: bool = False
     require_gate_for: list[str] = msgspec.field(default_factory=lambda: ["champion"])
     use: Literal["value", "low"] = "value"
 

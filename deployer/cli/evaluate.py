@@ -62,6 +62,12 @@ __all__ = ["evaluate"]
     type=click.IntRange(0, 2**32 - 1),
     help="The same seed gives the same numbers.",
 )
+@click.option(
+    "--keep-seen",
+    is_flag=True,
+    help="Keep rows equal to those that the model was fitted on; for tables of few columns, in "
+    "which new rows repeat old ones.",
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Draw this many rows of DATA.")
 @click.option(
     "--clouds", metavar="A,B,…", help="Where to fetch a version from, if MODEL is no directory."
@@ -83,6 +89,7 @@ def evaluate(
     confidence: float,
     resamples: int,
     seed: int,
+    keep_seen: bool,
     limit: int | None,
     clouds: str | None,
     emulators: bool,
@@ -119,6 +126,7 @@ def evaluate(
             slices=slices,
             confidence=confidence,
             resamples=resamples,
+            keep_seen=keep_seen,
         )
     _write(html, md, loaded, found, title=f"{_title(model)} on {data.name}", output=output)
     if output.json:
@@ -161,7 +169,7 @@ def _measure(
     seen = found.evaluation.rows_seen
     if seen:
         output.warn(f"{whole.name}: {_rows(seen)} that the model was fitted on left out")
-    elif seen is None:
+    elif seen is None and not options["keep_seen"]:
         output.warn(
             "the package does not say which rows the model was fitted on: if some of these are "
             "among them, the scores are too good"

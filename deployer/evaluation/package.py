@@ -64,6 +64,7 @@ def evaluate_package(
     confidence: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
+    keep_seen: bool = False,
     begin: Callable[[int], None] = lambda total: None,  # noqa: ARG005 - says nothing
     progress: Callable[[int], None] | None = None,
 ) -> PackageEvaluation:
@@ -78,6 +79,7 @@ def evaluate_package(
         confidence: of the intervals.
         resamples: of the bootstrap.
         seed: of the bootstrap and of the shuffling for importances.
+        keep_seen: whether rows equal to those that the model was fitted on stay.
         begin: called with the number of columns to shuffle.
         progress: called with 1 after each.
 
@@ -90,7 +92,7 @@ def evaluate_package(
     model.unknown_columns(table)
     columns = _slice_columns(model, table, slices)
     arrays = encode_table(model.schema.inputs, table)
-    seen = _seen(model, folder, arrays, labels)
+    seen = None if keep_seen else _seen(model, folder, arrays, labels)
     if seen is not None:
         arrays, labels, columns = _leave_out(seen, arrays, labels, columns, table)
     if not slices:
@@ -191,10 +193,10 @@ def _leave_out(
 ) -> "tuple[dict[str, NDArray[Any]], list[str], dict[str, NDArray[Any]]]":
     if seen.all():
         raise UsageError(
-            f"the model was fitted on every one of the {len(seen)} rows",
+            f"the model was fitted on every one of the {len(seen)} rows, or on equal ones",
             where=table.name,
-            hint="how good a model is shows on rows that it has not seen; the scores of those "
-            "held out at training are in the package's metrics.json",
+            hint="use rows that it has not seen, or, if new rows are often equal to old ones in "
+            "this table, --keep-seen",
         )
     kept = ~seen
     return (

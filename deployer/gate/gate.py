@@ -105,7 +105,14 @@ class Gate:
             champion = None
             if rule is not None and current is not None and not nobody:
                 champion = self._champion(shelf, home, current)
-            return measured(data, candidate, champion, rule, nobody=nobody)
+            return measured(
+                data,
+                candidate,
+                champion,
+                rule,
+                nobody=nobody,
+                keep_seen=self.rules.keep_seen,
+            )
 
     def _champion(self, shelf: Shelf, home: Cloud, current: AliasRecord) -> Champion:
         number, digest = current.version, current.manifest

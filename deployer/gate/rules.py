@@ -34,6 +34,7 @@ class Rules:
         champion: how to compare with it; None if that is not asked.
         use: the value itself, or the worse end of its interval (``low``).
         data: the rows that decide; None for the metrics that were recorded.
+        keep_seen: whether rows that a model was fitted on decide, too.
 
     """
 
@@ -43,6 +44,7 @@ class Rules:
     champion: ChampionRule | None = None
     use: Literal["value", "low"] = "value"
     data: Path | None = None
+    keep_seen: bool = False
 
 
 def rules_of(settings: Settings, model: str, *, data: Path | None = None) -> Rules | None:
@@ -79,6 +81,7 @@ def rules_of(settings: Settings, model: str, *, data: Path | None = None) -> Rul
         champion=champion,
         use=gate.use,
         data=data or configured,
+        keep_seen=gate.keep_seen,
     )
 
 

@@ -17,7 +17,8 @@ than 1e-13 for a million. It is no defence against rows made to collide, and no 
 guess a whole row can check the guess.
 
 The file: 8 bytes ``DPLYROWS``, a little-endian u32 version 1, a u32 of zeros, a u64 count, then as
-many u64, ascending.
+many u64, none less than the one before. A row that was fitted on twice is there twice: of three
+equal rows in another table one is then taken for new, as one was that was held out of three.
 """
 
 import hashlib
@@ -121,14 +122,11 @@ def _mix(words: "NDArray[np.uint64]", spare: "NDArray[np.uint64]") -> None:
 
 
 def store(prints: "NDArray[np.uint64]") -> bytes:
-    """Return `prints`, each once, as the file that :func:`load` reads."""
+    """Return `prints` as the file that :func:`load` reads."""
     import numpy as np  # noqa: PLC0415 - as above
 
-    ordered = np.sort(prints)
-    # numpy.unique takes ten times as long.
-    once = ordered[np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)]]
-    body: bytes = once.astype("<u8").tobytes()
-    return _HEADER.pack(_MAGIC, _VERSION, 0, len(once)) + body
+    body: bytes = np.sort(prints).astype("<u8").tobytes()
+    return _HEADER.pack(_MAGIC, _VERSION, 0, len(prints)) + body
 
 
 def load(stored: bytes, *, where: str = "training-rows.bin") -> "NDArray[np.uint64]":
@@ -156,7 +154,7 @@ def load(stored: bytes, *, where: str = "training-rows.bin") -> "NDArray[np.uint
             f"{len(stored)} bytes do not hold the {count} fingerprints that it promises", where
         )
     prints = np.frombuffer(stored, dtype="<u8", offset=_HEADER.size).astype(np.uint64)
-    if not bool((prints[1:] > prints[:-1]).all()):
+    if not bool((prints[1:] >= prints[:-1]).all()):
         raise _damaged("the fingerprints of rows are not in ascending order", where)
     return prints
 
@@ -174,6 +172,8 @@ def seen(
 ) -> "NDArray[np.bool_]":
     """Return which rows are among those in `stored`, bool of shape (N,).
 
+    Of rows that are equal as many are, the first ones, as `stored` has.
+
     Args:
         arrays: as in :func:`fingerprints`.
         labels: likewise.
@@ -188,8 +188,11 @@ def seen(
 
     known = load(stored, where=where)
     prints = fingerprints(arrays, labels)
-    if not len(known):
-        return np.zeros(len(prints), dtype=np.bool_)
-    at = np.minimum(np.searchsorted(known, prints), len(known) - 1)
-    found: NDArray[np.bool_] = known[at] == prints
+    order = np.argsort(prints, kind="stable")
+    ordered = prints[order]
+    # The k-th of equal rows is found if there are k of them.
+    nth = np.arange(len(ordered)) - np.searchsorted(ordered, ordered)
+    there = np.searchsorted(known, ordered, "right") - np.searchsorted(known, ordered)
+    found = np.zeros(len(prints), dtype=np.bool_)
+    found[order] = nth < there
     return found

@@ -15,7 +15,7 @@ from deployer.packaging.golden import verify_golden
 from deployer.packaging.layout import MODEL_FILE, decode, decode_model
 from deployer.packaging.runtime import Classifier, OnnxClassifier, Prediction
 from deployer.packaging.skops_scan import check_types
-from deployer.packaging.table import Table
+from deployer.tables.table import Table
 
 __all__ = ["LoadedModel", "load_package", "read_package"]
 
@@ -169,8 +169,7 @@ def _classifier(
     trusted: tuple[str, ...],
 ) -> Classifier:
     if document.serving.runtime == "onnx":
-        if not trusted:
-            check_types(contents["skops"], where=paths["skops"])
+        check_types(contents["skops"], where=paths["skops"], trusted=trusted)
         return OnnxClassifier(contents["onnx"], schema, where=paths["onnx"])
     from deployer.packaging.skops_runtime import (  # noqa: PLC0415 - most models do without
         SkopsClassifier,

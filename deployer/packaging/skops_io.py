@@ -9,8 +9,8 @@ from typing import Any
 
 from deployer.errors import DamagedError, PolicyError
 from deployer.packaging.skops_scan import SCHEMA, check_archive
-from deployer.packaging.table import read_bytes
 from deployer.packaging.trusted import TRUSTED
+from deployer.tables.source import read_bytes
 
 __all__ = ["dump_skops", "load_skops", "trusted_types"]
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["write_papers"]
 
 # Those whose versions can change the bytes.
-_LIBRARIES = ("numpy", "onnx", "onnxruntime", "pandas", "scikit-learn", "skl2onnx", "skops")
+_LIBRARIES = ("numpy", "onnx", "onnxruntime", "pandas", "pyarrow", "scikit-learn", "skops")
 # Golden rows are looked for among this many held-out rows, and as many others.
 _LOOKED_AT = 2000
 

@@ -60,6 +60,7 @@ COMMANDS = [
     ["config"],
     ["config", "show"],
     ["train"],
+    ["evaluate"],
     ["predict"],
     ["emulators"],
     ["audit"],

@@ -16,7 +16,7 @@ from deployer.packaging.documents import Golden, GoldenRow, Schema
 from deployer.packaging.golden import MAX_ROWS, choose_rows, shortest, verify_golden
 from deployer.packaging.layout import decode
 from deployer.packaging.runtime import OnnxClassifier
-from deployer.packaging.table import parse_table
+from deployer.tables.read import parse_table
 
 
 def golden_of(package: Path) -> Golden:

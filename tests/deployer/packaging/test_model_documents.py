@@ -61,8 +61,8 @@ def changed_model(trained: Path, **changes: object) -> bytes:
 
 
 def test_a_newer_format_asks_for_a_newer_deployer(trained: Path) -> None:
-    data = changed_model(trained, format_version=2, something_new=True)
-    with pytest.raises(UsageError, match="format version 2") as caught:
+    data = changed_model(trained, format_version=3, something_new=True)
+    with pytest.raises(UsageError, match="format version 3") as caught:
         decode_model(data, where="model.json")
     assert "upgrade" in caught.value.hint
 

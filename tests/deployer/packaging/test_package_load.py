@@ -12,7 +12,7 @@ from deployer.errors import DamagedError, DeployerError, MissingError, UsageErro
 from deployer.packaging.layout import PACKAGE_FILES
 from deployer.packaging.load import load_package
 from deployer.packaging.runtime import BATCH_ROWS
-from deployer.packaging.table import parse_table
+from deployer.tables.read import parse_table
 from tests.deployer.packaging.package_kit import seal
 
 

@@ -24,7 +24,7 @@ from deployer.packaging.load import load_package
 from deployer.packaging.skops_io import dump_skops, load_skops
 from deployer.packaging.skops_runtime import frame_of
 from deployer.packaging.skops_scan import check_types
-from deployer.packaging.table import parse_table
+from deployer.tables.read import parse_table
 
 
 def test_the_default_allow_list_loads_the_pipeline(trained: Path) -> None:
