@@ -19,7 +19,7 @@ from skl2onnx import to_onnx
 from skl2onnx.common.data_types import FloatTensorType
 from sklearn.calibration import calibration_curve
 from sklearn.compose import make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, RandomForestClassifier
+from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.impute import SimpleImputer
 from sklearn.inspection import permutation_importance
 from sklearn.linear_model import LogisticRegression
@@ -43,9 +43,8 @@ from sklearn.tree import DecisionTreeClassifier
 JOBS = 2
 FAMILIES = {
     "softmax": lambda: LogisticRegression(max_iter=1000),
-    "tree": lambda: DecisionTreeClassifier(random_state=0, min_samples_leaf=5),
-    "forest": lambda: RandomForestClassifier(random_state=0),
-    "boosting": lambda: HistGradientBoostingClassifier(random_state=0),
+    "tree": lambda: DecisionTreeClassifier(max_depth=10, min_samples_leaf=2, random_state=0),
+    "boosting": lambda: HistGradientBoostingClassifier(early_stopping=False, random_state=0),
 }
 
 
@@ -88,7 +87,6 @@ def main() -> None:
     data, target, out, *families = sys.argv[1:]
     frame = pd.read_csv(data)
     labels = frame.pop(target).astype(str).to_numpy(dtype=object)
-    frame = frame.astype(np.float32)
     columns = list(frame.columns)
     fit_x, test_x, fit_y, test_y = train_test_split(
         frame, labels, test_size=0.25, random_state=0, stratify=labels
@@ -112,7 +110,8 @@ def main() -> None:
         options={"zipmap": False},
     ).SerializeToString()
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
-    answered = session.run(None, {name: frame[[name]].to_numpy() for name in columns})
+    numbers_in = {name: frame[[name]].to_numpy(dtype=np.float32) for name in columns}
+    answered = session.run(None, numbers_in)
     differs = int((answered[0] != pipeline.predict(frame)).sum())
     largest = float(np.abs(answered[1] - pipeline.predict_proba(frame)).max())
     target_folder = Path(out)

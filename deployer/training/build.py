@@ -26,6 +26,7 @@ from deployer.training.families import FAMILIES, build_pipeline, categories, fit
 from deployer.training.options import Options
 from deployer.training.selection import (
     EXPECTED_COST,
+    Crew,
     Progress,
     Selection,
     choose_metric,
@@ -78,6 +79,7 @@ def build_model(
     done: Say,
     warn: Say,
     progress: Progress | None = None,
+    crew: Crew | None = None,
 ) -> Built:
     """Return the best candidate, fitted on the training rows and scored on the held-out ones.
 
@@ -92,6 +94,7 @@ def build_model(
         done: told of every step that is complete.
         warn: told of every warning.
         progress: shows how far the comparison is.
+        crew: processes to compare with, in place of starting some.
 
     Raises:
         UsageError: too few rows for the split, options that do not fit the data, or nothing that
@@ -125,6 +128,7 @@ def build_model(
         progress=progress,
         select_k=options.select,
         pca=options.pca,
+        crew=crew,
     )
     for message in selection.warnings:
         warn(message)

@@ -8,17 +8,20 @@ from pathlib import Path
 from deployer.packaging.documents import Evaluation, Metrics, ModelDocument
 from deployer.packaging.package import check_destination, write_package
 from deployer.tables.read import read_table
-from deployer.training.build import build_model
-from deployer.training.data import arrays_of, prepare
+from deployer.training.build import Built, build_model
+from deployer.training.data import Prepared, arrays_of, prepare
 from deployer.training.options import Options
 from deployer.training.papers import write_papers
-from deployer.training.selection import Progress
+from deployer.training.selection import Crew, Progress, usable_cores
 
 __all__ = ["TrainResult", "train"]
 
 Say = Callable[[str], None]
 
 DEFAULTS = Options()
+
+# Bytes of a table whose comparison takes longer than processes take to start.
+_LARGE = 8 * 1024 * 1024
 
 
 def _silent(message: str) -> None:
@@ -91,32 +94,9 @@ def train(
         warn(message)
 
     check_destination(out, force=force)
-    table = read_table(data, sample=options.sample, seed=options.seed)
-    prepared = prepare(
-        table,
-        target,
-        drop=options.drop,
-        categorical=options.categorical,
-        text=options.text,
-        dates=options.dates,
-    )
-    # Before any warning: a cell that will not do ends it all, and should be all that is said.
-    arrays = arrays_of(prepared)
-    for message in prepared.warnings:
-        heed(message)
-    features = prepared.features
-    kinds = Counter(features.kinds.values())
-    counted = [f"{count} {kind}" for kind, count in kinds.most_common()]
-    done(
-        f"read {Path(table.name).name}: {len(prepared.table)} rows, {len(features.kinds)} features "
-        f"({', '.join(counted)})"
-    )
-    for finding in prepared.findings:
-        if finding.level == "warning":
-            heed(f"{finding.message}; {finding.advice}" if finding.advice else finding.message)
-    built = build_model(
-        prepared, arrays, options, target=target, done=done, warn=heed, progress=progress
-    )
+    # They import while this process reads.
+    with Crew(_hands(data, options)) as crew:
+        prepared, built = _build(data, target, options, done, heed, progress, crew)
     serving = built.served.serving
     if serving.parity is not None:
         done(
@@ -130,3 +110,58 @@ def train(
     done(f"wrote {out}")
     sizes = {name: len(content) for name, content in files.items()}
     return TrainResult(out, document, built.evaluation, sizes, warnings)
+
+
+def _build(
+    data: Path,
+    target: str,
+    options: Options,
+    done: Say,
+    heed: Say,
+    progress: Progress | None,
+    crew: Crew,
+) -> tuple[Prepared, Built]:
+    table = read_table(data, sample=options.sample, seed=options.seed)
+    prepared = prepare(
+        table,
+        target,
+        drop=options.drop,
+        categorical=options.categorical,
+        text=options.text,
+        dates=options.dates,
+    )
+    # Before any warning: a cell that will not do ends it all, and should be all that is said.
+    arrays = arrays_of(prepared)
+    for message in prepared.warnings:
+        heed(message)
+    kinds = Counter(prepared.features.kinds.values())
+    counted = [f"{count} {kind}" for kind, count in kinds.most_common()]
+    done(
+        f"read {Path(table.name).name}: {len(prepared.table)} rows, {kinds.total()} features "
+        f"({', '.join(counted)})"
+    )
+    for finding in prepared.findings:
+        if finding.level == "warning":
+            heed(f"{finding.message}; {finding.advice}" if finding.advice else finding.message)
+    built = build_model(
+        prepared,
+        arrays,
+        options,
+        target=target,
+        done=done,
+        warn=heed,
+        progress=progress,
+        crew=crew if crew.workers else None,
+    )
+    return prepared, built
+
+
+def _hands(data: Path, options: Options) -> int:
+    """Return how many processes are sure to be needed, told from the size of the file."""
+    if options.jobs == 1 or options.sample is not None:
+        return 0
+    try:
+        large = data.stat().st_size >= _LARGE
+    except OSError:
+        return 0
+    return (options.jobs or usable_cores()) if large else 0

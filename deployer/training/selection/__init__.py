@@ -10,6 +10,7 @@
     halving     the schedule that drops settings early
     model       Trial, Selection and Progress
     fitting     one task: fit on the other folds, predict one
+    crew        the processes
     pool        tasks in this process or in several
     board       what has come back: the best so far
     rounds      the order of the tasks: defaults, then rung by rung
@@ -20,18 +21,22 @@ models that did not see the row they answer for. Tuning and choice happen on the
 winner's mean is a little too good; the hold-out gives the honest number.
 """
 
+from deployer.training.selection.crew import Crew
 from deployer.training.selection.metric import EXPECTED_COST, choose_metric
 from deployer.training.selection.model import Progress, Selection, Trial
+from deployer.training.selection.pool import usable_cores
 from deployer.training.selection.search import STRATEGIES, select
 from deployer.training.selection.threshold import choose_threshold
 
 __all__ = [
     "EXPECTED_COST",
     "STRATEGIES",
+    "Crew",
     "Progress",
     "Selection",
     "Trial",
     "choose_metric",
     "choose_threshold",
     "select",
+    "usable_cores",
 ]

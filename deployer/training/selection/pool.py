@@ -1,20 +1,15 @@
 """Tasks in this process, or in several where the work is worth starting them."""
 
-import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from multiprocessing.connection import Pipe, wait
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Self
 
-from deployer.errors import FailedError
+from deployer.training.selection.crew import Crew, Worker
 from deployer.training.selection.fitting import Data, Outcome, Task, predict_fold
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 __all__ = ["MANY_CELLS", "START_SECONDS", "Runner", "usable_cores"]
 
@@ -44,16 +39,18 @@ class Runner:
         data: what the tasks have in common.
         jobs: processes at most; with 1 all runs in this process.
         planned: how many tasks there will be in all.
+        crew: processes that were started already; they are its owner's to end.
 
     """
 
-    def __init__(self, data: Data, *, jobs: int, planned: int) -> None:
+    def __init__(self, data: Data, *, jobs: int, planned: int, crew: Crew | None = None) -> None:
         self._data = data
         self._jobs = jobs
         self._left = planned
         self._spent = 0.0
         self._done = 0
-        self._workers: list[_Worker] = []
+        self._crew = crew
+        self._own: Crew | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def __enter__(self) -> Self:
@@ -65,15 +62,15 @@ class Runner:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        for worker in self._workers:
-            worker.end()
+        if self._own is not None:
+            self._own.end()
         if self._folder is not None:
             self._folder.cleanup()
 
     @property
     def parallel(self) -> bool:
         """Whether processes were started."""
-        return bool(self._workers)
+        return self._folder is not None
 
     def run(
         self, tasks: Sequence[Task], *, stopped: Callable[[], bool]
@@ -101,11 +98,11 @@ class Runner:
             yield from self._run_parallel(waiting, stopped)
 
     def _worth_starting(self) -> bool:
-        if self._workers:
+        if self.parallel:
             return True
         if self._jobs == 1:
             return False
-        if self._data.frame.size >= MANY_CELLS:
+        if self._crew is not None or self._data.frame.size >= MANY_CELLS:
             return True
         if not self._done:
             return False
@@ -115,11 +112,10 @@ class Runner:
     def _run_parallel(
         self, waiting: list[Task], stopped: Callable[[], bool]
     ) -> Iterator[tuple[Task, Outcome]]:
-        if not self._workers:
-            self._start()
-        for worker in self._workers:
+        workers = self._start()
+        for worker in workers:
             worker.take(waiting, stopped)
-        while busy := [each for each in self._workers if each.task is not None]:
+        while busy := [each for each in workers if each.task is not None]:
             # A pipe whose process died is ready too, with its end.
             ready = wait([each.pipe for each in busy])
             for worker in (each for each in busy if each.pipe in ready):
@@ -129,73 +125,16 @@ class Runner:
                 self._left -= 1
                 yield task, outcome
 
-    def _start(self) -> None:
+    def _start(self) -> Sequence[Worker]:
         import joblib  # noqa: PLC0415 - slow to import
-        from joblib.externals.loky.backend import (  # type: ignore[import-untyped]  # noqa: PLC0415
-            get_context,
-        )
 
-        self._folder = tempfile.TemporaryDirectory(prefix="deployer-")
-        path = Path(self._folder.name) / "data"
-        joblib.dump(self._data, path)
-        # Neither forked, for a copy of a process with OpenMP threads hangs (GCC's libgomp), nor
-        # spawned, which runs the main script once more.
-        context = get_context("loky")
-        self._workers = [
-            _Worker(context, str(path)) for _ in range(max(1, min(self._jobs, self._left)))
-        ]
-
-
-class _Worker:
-    """A process that does one task at a time."""
-
-    def __init__(self, context: Any, path: str) -> None:
-        self.task: Task | None = None
-        self.pipe, theirs = Pipe()
-        self._process = context.Process(target=_serve, args=(theirs, path), daemon=True)
-        self._process.start()
-        theirs.close()
-
-    def take(self, waiting: list[Task], stopped: Callable[[], bool]) -> None:
-        """Begin the last of the tasks, unless it is over."""
-        self.task = None
-        if waiting and not stopped():
-            self.task = waiting.pop()
-            try:
-                self.pipe.send(self.task)
-            except OSError as error:
-                raise _died() from error
-
-    def answer(self) -> tuple[Task, Outcome]:
-        """Return the task with its outcome."""
-        assert self.task is not None  # noqa: S101 - who asks has looked
-        try:
-            return self.task, self.pipe.recv()
-        except (EOFError, OSError) as error:
-            raise _died() from error
-
-    def end(self) -> None:
-        """End the process, whatever it does; it holds nothing that must be kept."""
-        self._process.terminate()
-        self._process.join()
-        self.pipe.close()
-
-
-def _died() -> FailedError:
-    return FailedError(
-        "a process that fitted a candidate died, for lack of memory perhaps",
-        hint="use fewer --jobs, fewer --candidates, or --sample",
-    )
-
-
-def _serve(pipe: "Connection[Outcome, Task]", path: str) -> None:
-    """Do tasks until the parent ends. Ctrl-C is for the parent, which ends this process."""
-    import joblib  # noqa: PLC0415 - slow to import
-
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    data: Data = joblib.load(path, mmap_mode="r")
-    # Without a parent there is nobody to tell.
-    with suppress(EOFError, OSError):
-        while True:
-            pipe.send(predict_fold(data, pipe.recv()))
+        crew = self._crew or self._own
+        if crew is None:
+            crew = self._own = Crew(max(1, min(self._jobs, self._left)))
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="deployer-")
+            path = Path(self._folder.name) / "data"
+            joblib.dump(self._data, path)
+            for worker in crew.workers:
+                worker.give(str(path))
+        return crew.workers

@@ -10,6 +10,7 @@ from deployer.errors import UsageError
 from deployer.packaging.documents import Costs, Search
 from deployer.training.families import FAMILIES
 from deployer.training.selection.board import Board
+from deployer.training.selection.crew import Crew
 from deployer.training.selection.fitting import Data
 from deployer.training.selection.folds import encode, make_folds
 from deployer.training.selection.model import Progress, Selection
@@ -45,6 +46,7 @@ def select(
     progress: Progress | None = None,
     select_k: int | None = None,
     pca: float | None = None,
+    crew: Crew | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> Selection:
     """Return the best setting of the best family, by cross-validation on the rows given.
@@ -77,6 +79,7 @@ def select(
         progress: where to tell how far it is.
         select_k: columns to keep after preprocessing, or None for all.
         pca: components to keep, or their share of the variance, or None for no PCA.
+        crew: processes to use, in place of starting some.
         clock: returns seconds.
 
     Raises:
@@ -108,7 +111,7 @@ def select(
     board = Board(data, folds=divided.count, question=question, families=names)
     plan = make_plan(settings, strategy, data, folds=divided.count)
     rounds = Rounds(board, settings, plan, folds=divided.count, progress=progress)
-    with Runner(data, jobs=jobs or usable_cores(), planned=rounds.total) as runner:
+    with Runner(data, jobs=jobs or usable_cores(), planned=rounds.total, crew=crew) as runner:
         ended = rounds.run(runner, lambda: clock() >= end)
     return _selection(board, strategy, divided.count, divided.warnings, ended=ended)
 
