@@ -31,6 +31,10 @@ from deployer.emulators import apply_environment
 
 HERE = Path(__file__).parent
 DATA = HERE / "penguins" / "penguins.csv"
+GATE = """[gate]
+min = { accuracy = 0.9, f1_macro = 0.9 }
+min_recall = 0.8
+"""
 PARTIAL = 10
 
 console = Console(highlight=False, record=True, width=None if sys.stdout.isatty() else 100)
@@ -92,8 +96,9 @@ def main() -> None:
     with emulators() as clouds:
         heading("2 · from a table to a model")
         deployer("train", DATA.name, "--target", "species")
-        heading("3 · one act, every cloud")
-        deployer("push", "model", "penguins:champion", "--clouds", ",".join(clouds))
+        heading("3 · one act, every cloud; and the gate before anybody uses it")
+        deployer("push", "model", "penguins", "--clouds", ",".join(clouds))
+        deployer("promote", "penguins:1", "--note", "first")
         deployer("show", "penguins@champion")
         heading("4 · fetch it back from each one, and compare")
         trained = (tree_digest(Path("model")), predictions("model"))
@@ -186,6 +191,7 @@ if __name__ == "__main__":
         for variable in [name for name in os.environ if name.startswith("DEPLOYER_CLOUDS_")]:
             del os.environ[variable]
         shutil.copy(DATA, folder)
+        Path(folder, "deployer.toml").write_text(GATE, "utf-8")
         os.chdir(folder)
         main()
         os.chdir(HERE)

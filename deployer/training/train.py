@@ -99,10 +99,9 @@ def train(
         prepared, built = _build(data, target, options, done, heed, progress, crew)
     serving = built.served.serving
     if serving.parity is not None:
-        done(
-            f"ONNX and scikit-learn agree on all {serving.parity.rows} rows: "
-            f"probabilities within {serving.parity.max_probability_difference:.1g}"
-        )
+        largest = serving.parity.max_probability_difference
+        apart = f"probabilities within {largest:.1g}" if largest else "probabilities are the same"
+        done(f"ONNX and scikit-learn agree on all {serving.parity.rows} rows: {apart}")
     else:
         heed(f"served by scikit-learn from the skops file, not by ONNX: {serving.reason}")
     document, files = write_papers(built, prepared, options, target=target)
