@@ -36,7 +36,7 @@ def print_evaluation(model: "LoadedModel", found: "PackageEvaluation", output: O
     shown = list(METRICS) if output.verbose else _usual(evaluation)
     names = list(dict.fromkeys([deciding, *shown]))
     _scores([METRICS[name] for name in names if name in evaluation.metrics.scores], found, output)
-    _in_words(METRICS[deciding], evaluation.metrics.baseline, output)
+    _in_words(model.document.training.choice.metric, evaluation.metrics.baseline, output)
     _classes(evaluation, output)
     _confusion(evaluation, output)
     _slices(evaluation, output)
@@ -62,8 +62,13 @@ def _scores(metrics: Iterable[Metric], found: "PackageEvaluation", output: Outpu
     output.table([f"On {measured.rows} rows{about}", "Score", level, "Meaning"], rows)
 
 
-def _in_words(metric: Metric, base: Baseline | None, output: Output) -> None:
-    words = f"The model was chosen by {metric.title}. {metric.meaning}"
+def _in_words(chosen_by: str, base: Baseline | None, output: Output) -> None:
+    metric = METRICS.get(chosen_by)
+    words = (
+        "The model and its threshold were chosen by what errors cost."
+        if metric is None
+        else f"The model was chosen by {metric.title}. {metric.meaning}"
+    )
     if base is not None:
         words += (
             f" Always answering '{base.label}' would have an accuracy of {base.accuracy:.3f} and "
@@ -130,7 +135,7 @@ def _thresholds(evaluation: Evaluation, own: float | None, output: Output) -> No
     for each in _some(evaluation.thresholds, own, cheapest):
         marks = [
             *(["in use"] if each.threshold == own else []),
-            *(["cheapest here"] if cheapest is not None and each.cost == cheapest else []),
+            *(["cheapest"] if cheapest is not None and each.cost == cheapest else []),
         ]
         rows.append(
             [
@@ -139,13 +144,13 @@ def _thresholds(evaluation: Evaluation, own: float | None, output: Output) -> No
                 each.false_negative,
                 _number(each.precision),
                 _number(each.recall),
-                _number(each.f1),
-                *([_number(each.cost)] if costs else []),
+                _number(each.cost if costs else each.f1),
                 ", ".join(marks),
             ]
         )
-    columns = ["Threshold", "False alarms", "Misses", "Precision", "Recall", "F1"]
-    output.table([*columns, *(["Cost per row"] if costs else []), ""], rows)
+    columns = ["Threshold", "False alarms", "Misses", "Precision", "Recall"]
+    # Not both: eighty columns must do.
+    output.table([*columns, "Cost/row" if costs else "F1", ""], rows)
 
 
 def _some(thresholds: Iterable[Threshold], own: float, cheapest: float | None) -> list[Threshold]:

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from deployer.cli.output import Output, human_bytes
+from deployer.evaluation.metrics import comparison_title
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -41,7 +42,12 @@ def print_summary(result: "TrainResult", output: Output) -> None:
     training, metrics = result.document.training, result.metrics
     choice = training.choice
     output.table(
-        ["Candidate", f"{choice.metric}, {training.search.folds} folds", "Settings", "Note"],
+        [
+            "Candidate",
+            f"{comparison_title(choice.metric)}, {training.search.folds} folds",
+            "Settings",
+            "Note",
+        ],
         [_candidate(each, winner=result.document.family) for each in training.search.candidates],
     )
     output.table(

@@ -17,7 +17,7 @@ from deployer.evaluation.outcomes import Outcomes, encode
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["METRICS", "Metric", "find_metric", "metrics_for"]
+__all__ = ["METRICS", "Metric", "comparison_title", "find_metric", "metrics_for"]
 
 _BINARY = 2
 _GISTS = {
@@ -283,6 +283,20 @@ def metrics_for(classes: int, *, positive: bool) -> list[Metric]:
 
     """
     return [each for each in _ALL if not each.needs_positive or (positive and classes == _BINARY)]
+
+
+def comparison_title(name: str) -> str:
+    """Return what the numbers are called by which candidates were compared.
+
+    Greater is better in a comparison, so losses and costs stand there with their sign changed.
+
+    Args:
+        name: as in :data:`METRICS`, or a cost that is not among them.
+
+    """
+    metric = METRICS.get(name)
+    title = name.replace("_", " ") if metric is None else metric.title
+    return title if metric is not None and metric.greater_is_better else f"{title}, negated"
 
 
 def find_metric(name: str, *, classes: int | None = None) -> Metric:

@@ -133,6 +133,7 @@ def evaluate_package(
     drift: tuple[ColumnDrift, ...] = ()
     if profile is not None:
         from deployer.evaluation.drift import drift_of  # noqa: PLC0415 - needs NumPy
+        from deployer.packaging.profile import confidence_of  # noqa: PLC0415 - as above
 
         drift = drift_of(
             profile,
@@ -140,7 +141,7 @@ def evaluate_package(
             arrays,
             labels=labels,
             predicted=answers.labels,
-            confidence=_confidence(answers.labels, answers.probabilities, classes),
+            confidence=confidence_of(answers.labels, answers.probabilities, classes),
         )
     return PackageEvaluation(evaluation, drift, profile)
 
@@ -204,16 +205,6 @@ def _leave_out(
         [label for label, keep in zip(labels, kept, strict=True) if keep],
         {name: array[kept] for name, array in columns.items()},
     )
-
-
-def _confidence(
-    labels: "NDArray[Any]", probabilities: "NDArray[Any]", classes: Sequence[str]
-) -> "NDArray[Any]":
-    import numpy as np  # noqa: PLC0415 - slow to import
-
-    index = {label: position for position, label in enumerate(classes)}
-    answered = np.fromiter((index[label] for label in labels), np.int64, len(labels))
-    return np.asarray(probabilities[np.arange(len(labels)), answered])
 
 
 def _profile(model: LoadedModel, folder: Path) -> Profile | None:

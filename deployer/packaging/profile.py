@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["BINS", "CATEGORIES", "bin_counts", "lengths", "present", "profile_of", "tenths"]
+__all__ = [
+    "BINS",
+    "CATEGORIES",
+    "bin_counts",
+    "confidence_of",
+    "lengths",
+    "present",
+    "profile_of",
+    "tenths",
+]
 
 BINS = 10
 """How many bins a column of numbers has at most."""
@@ -60,6 +69,24 @@ def profile_of(
         confidence=_shares(answers, sum(answers)),
         held_out=len(predicted),
     )
+
+
+def confidence_of(
+    labels: "NDArray[Any]", probabilities: "NDArray[Any]", classes: Sequence[str]
+) -> "NDArray[Any]":
+    """Return the probability of each answer, of shape (N,); with a threshold not the largest.
+
+    Args:
+        labels: the answers, of shape (N,).
+        probabilities: of shape (N, K).
+        classes: in the order of the columns.
+
+    """
+    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+    index = {label: position for position, label in enumerate(classes)}
+    answered = np.fromiter((index[label] for label in labels), np.int64, len(labels))
+    return np.asarray(probabilities[np.arange(len(labels)), answered])
 
 
 def present(array: "NDArray[Any]") -> "NDArray[Any]":

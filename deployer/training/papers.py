@@ -21,7 +21,7 @@ from deployer.packaging.golden import choose_rows, golden_row, verify_golden
 from deployer.packaging.layout import MODEL_FILE, ROLES, encode
 from deployer.packaging.model_card import render_card
 from deployer.packaging.package import file_entry
-from deployer.packaging.profile import profile_of
+from deployer.packaging.profile import confidence_of, profile_of
 from deployer.packaging.requirements import locked
 from deployer.reports import evaluation_page
 from deployer.training.build import Built
@@ -113,7 +113,7 @@ def _profile(built: Built, prepared: Prepared) -> Profile:
         built.labels[train],
         prepared.classes,
         answers.labels[test],
-        answers.probabilities[test].max(axis=1),
+        confidence_of(answers.labels[test], answers.probabilities[test], prepared.classes),
     )
 
 

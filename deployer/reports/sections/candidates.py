@@ -1,5 +1,6 @@
 """What else was tried."""
 
+from deployer.evaluation.metrics import comparison_title
 from deployer.packaging.documents import Candidate, ModelDocument
 from deployer.reports.blocks import Block, Figure, Note, Section, Table, Words
 from deployer.reports.charts.rows import Row, dot_rows
@@ -46,6 +47,7 @@ def candidates_section(document: ModelDocument) -> Section:
                     "the outcome may differ.",
                 )
             )
+        named = comparison_title(document.training.choice.metric)
         rows = [_row(each, document.family) for each in candidates if each.mean is not None]
         if rows:
             title = "Candidates, best first"
@@ -54,7 +56,7 @@ def candidates_section(document: ModelDocument) -> Section:
                 key="candidates-c",
                 title=title,
                 describe="; ".join(f"{row.label} {row.shown}" for row in rows),
-                x_label=f"{metric[:1].upper()}{metric[1:]}, mean of the folds",
+                x_label=f"{named[:1].upper()}{named[1:]}, mean of the folds",
             )
             blocks.append(Figure(title=title, svg=chart))
         blocks.append(
