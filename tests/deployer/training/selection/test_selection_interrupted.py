@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import sys
+import signal, sys
+# A shell that runs the tests in the background has its children ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from deployer.training.selection import pool, select
 from tests.deployer.training.selection.selection_rows import blobs
 
