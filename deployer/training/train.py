@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from deployer.packaging.documents import Evaluation, Metrics, ModelDocument
+from deployer.packaging.documents import Evaluation, Finding, Metrics, ModelDocument
 from deployer.packaging.package import check_destination, write_package
 from deployer.tables.read import read_table
 from deployer.training.build import Built, build_model
@@ -22,6 +22,9 @@ DEFAULTS = Options()
 
 # Bytes of a table whose comparison takes longer than processes take to start.
 _LARGE = 8 * 1024 * 1024
+
+# Findings of which `prepare` has warned.
+_SAID = frozenset(["left_out", "missing_target"])
 
 
 def _silent(message: str) -> None:
@@ -140,8 +143,8 @@ def _build(
         f"({', '.join(counted)})"
     )
     for finding in prepared.findings:
-        if finding.level == "warning":
-            heed(f"{finding.message}; {finding.advice}" if finding.advice else finding.message)
+        if finding.level == "warning" and finding.code not in _SAID:
+            heed(_in_words(finding))
     built = build_model(
         prepared,
         arrays,
@@ -153,6 +156,11 @@ def _build(
         crew=crew if crew.workers else None,
     )
     return prepared, built
+
+
+def _in_words(finding: Finding) -> str:
+    where = f"column '{finding.column}' " if finding.column is not None else ""
+    return "; ".join(filter(None, (f"{where}{finding.message}", finding.advice)))
 
 
 def _hands(data: Path, options: Options) -> int:

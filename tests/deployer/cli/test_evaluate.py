@@ -276,3 +276,18 @@ def test_a_version_is_fetched_under_the_rules_of_pull(
     assert "not signed" in refused.stderr
     assert run("penguins:7", holdout).exit_code == 6
     assert run("penguins", holdout, "--clouds", "mars").exit_code == 2
+
+
+def test_the_training_table_gives_its_held_out_rows_or_all_on_request(model: Path) -> None:
+    table = model.parent / "train.csv"
+    training = json.loads((model / "model.json").read_bytes())["training"]["rows"]
+    found = json.loads(run(model, table, "-o", "json").stdout)
+    assert found["rows"]["seen"] == training["train"]
+    assert found["rows"]["evaluated"] == training["test"]
+    recorded = json.loads((model / "metrics.json").read_bytes())["scores"]
+    told = found["metrics"]["scores"]
+    assert told["accuracy"]["value"] == recorded["accuracy"]["value"]
+    assert told["log_loss"]["value"] == pytest.approx(recorded["log_loss"]["value"])
+    kept = run(model, table, "--keep-seen", "-o", "json")
+    assert json.loads(kept.stdout)["rows"]["evaluated"] == len(FITTED)
+    assert kept.stderr == ""

@@ -267,6 +267,10 @@ class TestChampion:
         assert promoted(world, GOOD)["excluded"] == 0
         assert promoted(world, OTHER)["excluded"] == SEEN_BY_OTHER
         assert checked(world, GOOD)[1]["excluded"] == SEEN_BY_OTHER
+        left = checked(world, OTHER)[1]["rows"]
+        rules(world, f"[gate]\nkeep_seen = true\n{CHAMPION}{WITH_DATA}")
+        kept = checked(world, OTHER)[1]
+        assert (kept["excluded"], kept["rows"]) == (None, left + SEEN_BY_OTHER)
 
     def test_the_same_twice(self, world: World) -> None:
         rules(world, f"[gate]\n{CHAMPION}{WITH_DATA}")

@@ -147,6 +147,18 @@ def test_documents_say_what_happened(penguins: Path, tmp_path: Path) -> None:
     onnx.checker.check_model(onnx.load(tmp_path / "model" / "model.onnx"), full_check=True)
 
 
+def test_what_is_odd_about_a_column_is_said_once_with_its_name(tmp_path: Path) -> None:
+    rows = [f"{'ab'[i % 2]},{i * i % 17},7,," for i in range(40)]
+    data = tmp_path / "data.csv"
+    data.write_text("\n".join(["y,x,same,none,z", *rows, ",1,7,,"]))
+    warned: list[str] = []
+    train(data, target="y", out=tmp_path / "model", options=plain(), warn=warned.append)
+    for column, word in (("same", "same value in every row"), ("none", "every cell is empty")):
+        (said,) = [each for each in warned if word in each and f"'{column}'" in each]
+        assert said.startswith(f"column '{column}' ")
+    assert len([each for each in warned if "row" in each and "41" in each]) == 1
+
+
 NAMES = st.lists(
     st.sampled_from(
         ["a b", "a_b", "label", "probabilities", "é:1", '"q,"', "variable", "x/y", "1"]
