@@ -2,11 +2,17 @@
 
 ::
 
-    target    the column to learn: its classes, and rows that lack one
-    features  which columns the model uses, and as what
-    split     which rows are held out
-    pipeline  preprocessing and classifier, fitted
-    evaluate  what the model scores on the held-out rows
-    build     columns to a model in memory: fit, export, compare, score
-    train     all of it, from a CSV file to a package
+    options     what a person may decide
+    target      the column to learn: its classes, and rows that lack one
+    features    which columns the model uses, and as what
+    quality     what is odd about the table
+    data        table, target and columns, ready to be fitted
+    split       which rows are held out
+    preprocess  columns to numbers, the first step of every pipeline
+    families    the candidates: kinds of classifiers with their settings
+    selection   which of them is best, by cross-validation on the training rows
+    serving     which file answers: ONNX if it is proven equal, else skops
+    build       all of that: a model in memory, with its scores on the held-out rows
+    papers      its documents and evidence, as files
+    train       all of it, from a file to a package
 """

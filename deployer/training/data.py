@@ -15,7 +15,7 @@ from deployer.packaging.documents import (
 )
 from deployer.tables.table import Table
 from deployer.training.features import Features, choose_features
-from deployer.training.quality import examine
+from deployer.training.quality.report import examine
 from deployer.training.target import read_target
 
 if TYPE_CHECKING:

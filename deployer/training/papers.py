@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
-from deployer.packaging.bom import bom_of, encode_bom
 from deployer.packaging.documents import (
     Golden,
     ModelDocument,
@@ -19,10 +18,11 @@ from deployer.packaging.documents import (
 from deployer.packaging.fingerprints import fingerprints, store
 from deployer.packaging.golden import choose_rows, golden_row, verify_golden
 from deployer.packaging.layout import MODEL_FILE, ROLES, encode
-from deployer.packaging.model_card import render_card
 from deployer.packaging.package import file_entry
+from deployer.packaging.papers.bom import bom_of, encode_bom
+from deployer.packaging.papers.model_card import render_card
+from deployer.packaging.papers.requirements import locked
 from deployer.packaging.profile import confidence_of, profile_of
-from deployer.packaging.requirements import locked
 from deployer.reports import evaluation_page
 from deployer.training.build import Built
 from deployer.training.data import Prepared

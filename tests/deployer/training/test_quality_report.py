@@ -11,8 +11,8 @@ from deployer.packaging.documents import Finding
 from deployer.tables.read import parse_table
 from deployer.tables.table import Table
 from deployer.training.data import prepare
-from deployer.training.leaks import MAX_ROWS, sample_rows
-from deployer.training.quality import MAX_PER_CODE
+from deployer.training.quality.leaks import MAX_ROWS, sample_rows
+from deployer.training.quality.report import MAX_PER_CODE
 
 ROWS = 60
 RANDOM = np.random.default_rng(0)

@@ -28,10 +28,10 @@ from deployer.packaging.documents import (
     Serving,
 )
 from deployer.packaging.layout import encode
-from deployer.packaging.markdown import front_matter
-from deployer.packaging.model_card import render_card
+from deployer.packaging.papers.markdown import front_matter
+from deployer.packaging.papers.model_card import render_card
 from deployer.packaging.profile import profile_of
-from tests.deployer.packaging.papers_kit import Papers, papers
+from tests.deployer.packaging.papers.papers_kit import Papers, papers
 
 HOSTILE = [
     "a|b",

@@ -8,11 +8,11 @@ or a column, stays text whatever is in it. Long lists are cut: the documents hav
 from collections.abc import Mapping
 from typing import Any
 
-from deployer.packaging.card_results import results
-from deployer.packaging.card_usage import usage
 from deployer.packaging.documents import Evaluation, Metrics, ModelDocument, Profile, Schema
-from deployer.packaging.facts import limits_of, number, percent, quoted, use_of
-from deployer.packaging.markdown import bullets, escaped, front_matter, table
+from deployer.packaging.papers.card_results import results
+from deployer.packaging.papers.card_usage import usage
+from deployer.packaging.papers.facts import limits_of, number, percent, quoted, use_of
+from deployer.packaging.papers.markdown import bullets, escaped, front_matter, table
 
 __all__ = ["render_card"]
 

@@ -10,10 +10,10 @@ from cyclonedx.validation.json import JsonStrictValidator
 from msgspec.structs import replace
 from packageurl import PackageURL
 
-from deployer.packaging.bom import bom_of, encode_bom
 from deployer.packaging.documents import FileEntry, Serving
-from deployer.packaging.requirements import GROUPS, closure
-from tests.deployer.packaging.papers_kit import Papers, papers
+from deployer.packaging.papers.bom import bom_of, encode_bom
+from deployer.packaging.papers.requirements import GROUPS, closure
+from tests.deployer.packaging.papers.papers_kit import Papers, papers
 
 HOSTILE = ('a|b "c"', "<script>\n", "null", "é\u2028", "\x7f", "")
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from deployer.packaging.documents import Finding
 from deployer.tables.table import Table
 from deployer.training.features import Features
-from deployer.training.leaks import LEAK, sample_rows, skill
-from deployer.training.quality_columns import examine_column, info, is_constant, spellings, warn
+from deployer.training.quality.columns import examine_column, info, is_constant, spellings, warn
+from deployer.training.quality.leaks import LEAK, sample_rows, skill
+from deployer.training.quality.views import View, row_prints, views_of
 from deployer.training.target import Target
-from deployer.training.views import View, row_prints, views_of
 
 if TYPE_CHECKING:
     import numpy as np

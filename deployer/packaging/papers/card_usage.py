@@ -3,7 +3,7 @@
 import json
 
 from deployer.packaging.documents import ModelDocument, Schema
-from deployer.packaging.markdown import escaped
+from deployer.packaging.papers.markdown import escaped
 
 __all__ = ["usage"]
 

@@ -6,7 +6,7 @@ it scores well here and fails when it is served.
 
 from typing import TYPE_CHECKING, Any
 
-from deployer.training.views import View
+from deployer.training.quality.views import View
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import quote
 
 from deployer.packaging.documents import Evaluation, Input, Metrics, ModelDocument, Schema, Score
-from deployer.packaging.facts import limits_of, use_of
-from deployer.packaging.requirements import GROUPS, Installed
+from deployer.packaging.papers.facts import limits_of, use_of
+from deployer.packaging.papers.requirements import GROUPS, Installed
 
 __all__ = ["bom_of", "encode_bom"]
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from deployer.packaging.documents import ClassMetrics, Evaluation, Metrics, Score
-from deployer.packaging.facts import FEW_ROWS, interval, number, percent
-from deployer.packaging.markdown import escaped, table
+from deployer.packaging.papers.facts import FEW_ROWS, interval, number, percent
+from deployer.packaging.papers.markdown import escaped, table
 
 __all__ = ["results"]
 

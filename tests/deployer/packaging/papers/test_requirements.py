@@ -8,7 +8,7 @@ import pytest
 from packaging.requirements import Requirement
 
 from deployer.errors import UsageError
-from deployer.packaging.requirements import GROUPS, closure, locked, normal
+from deployer.packaging.papers.requirements import GROUPS, closure, locked, normal
 
 
 def pins(text: str) -> dict[str, str]:
@@ -127,7 +127,7 @@ def test_what_is_not_installed_is_a_comment(
 ) -> None:
     install(installed, "made_up_e", "1", "made-up-absent")
     monkeypatch.setattr(
-        "deployer.packaging.requirements.GROUPS", {"serve": ("made-up-e",), "retrain": ()}
+        "deployer.packaging.papers.requirements.GROUPS", {"serve": ("made-up-e",), "retrain": ()}
     )
     lines = locked(["serve"]).splitlines()
     assert lines[-2:] == ["# made-up-absent: not installed", "made-up-e==1"]

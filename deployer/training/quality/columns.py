@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from deployer.packaging.documents import Finding
 from deployer.tables.table import Table
 from deployer.tables.values import parse_number
-from deployer.training.views import View
+from deployer.training.quality.views import View
 
 __all__ = ["examine_column", "info", "is_constant", "spellings", "warn"]
 
