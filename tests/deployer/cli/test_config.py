@@ -47,6 +47,7 @@ class TestPrecedence:
             "gate.max_calibration_error": (None, "default"),
             "gate.champion": (False, "default"),
             "gate.data": (None, "default"),
+            "gate.keep_seen": (False, "default"),
             "gate.require_gate_for": (["champion"], "default"),
             "gate.use": ("value", "default"),
         }

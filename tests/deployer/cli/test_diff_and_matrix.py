@@ -234,7 +234,7 @@ class TestMatrix:
 
     def test_colours(self, world: World) -> None:
         green = "\x1b[32m"
-        world.setenv({"FORCE_COLOR": "1"})
+        world.setenv({"FORCE_COLOR": "1", "TERM": "xterm-256color"})
         assert green not in world.invoke("show", "penguins", "--matrix").out
         world.patch.delenv("NO_COLOR")
         assert green in world.invoke("show", "penguins", "--matrix").out

@@ -10,9 +10,7 @@ from pathlib import Path
 import pytest
 
 SCRIPT = """
-import signal, sys
-# A shell that runs the tests in the background has its children ignore it.
-signal.signal(signal.SIGINT, signal.default_int_handler)
+import sys
 from deployer.training.selection import pool, select
 from tests.deployer.training.selection.selection_rows import blobs
 
