@@ -122,6 +122,9 @@ class _Watched:
         self.digest.update(block)
         if not block:
             return block
+        if not self._ends and self._last == b"\n" and block.startswith(codecs.BOM_UTF8):
+            # Arrow takes it for the file's own, which stood before the header.
+            raise _UnlikeError
         self._look(block)
         self._last = block[-1:]
         return block

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from sklearn.metrics import accuracy_score, f1_score, log_loss, roc_auc_score
 
 from deployer import typed
-from deployer.cli.evaluate import evaluate
+from deployer.cli import main
 from deployer.packaging.cells import encode_table
 from deployer.packaging.documents import Evaluation
 from deployer.packaging.fingerprints import fingerprints, store
@@ -64,9 +64,8 @@ def write(folder: Path, *rows: str, header: str = HEADER) -> Path:
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(
-        evaluate, [*map(str, arguments), "--resamples", "50"], catch_exceptions=False
-    )
+    command = ["evaluate", *map(str, arguments), "--resamples", "50"]
+    return CliRunner().invoke(main, command, catch_exceptions=False)
 
 
 def remember(model: Path, rows: Path, target: Path) -> Path:
@@ -244,9 +243,8 @@ def test_drift_is_told_where_the_package_has_a_profile(model: Path, holdout: Pat
 
 
 def test_no_interval_without_resamples(model: Path, holdout: Path) -> None:
-    result = CliRunner().invoke(
-        evaluate, [str(model), str(holdout), "--resamples", "0", "-o", "json"]
-    )
+    command = ["evaluate", str(model), str(holdout), "--resamples", "0", "-o", "json"]
+    result = CliRunner().invoke(main, command)
     scores = json.loads(result.stdout)["metrics"]["scores"]
     assert all(each["low"] is None for each in scores.values())
     assert np.isfinite(scores["accuracy"]["value"])

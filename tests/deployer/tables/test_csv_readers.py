@@ -82,6 +82,7 @@ def test_tables_without_quotes(lines: list[str], end: str, mark: bool, last: boo
 @given(
     st.binary(max_size=60) | st.text(alphabet='ab,\r\n "\ufeff;\0é', max_size=30).map(str.encode)
 )
+@example(b"\x01\n\xef\xbb\xbf\x01")
 def test_any_bytes(data: bytes) -> None:
     answer = fast(data)
     assert answer is None or answer == strict(data)
