@@ -158,7 +158,6 @@ def _measure(
     with TaskProgress(output) as progress:
         found = evaluate_package(
             model,
-            folder,
             table,
             labels,
             seed=seed,

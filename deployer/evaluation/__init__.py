@@ -13,5 +13,5 @@
     package      all of it for a model package and a table
     drift        how far new rows are from those that the model learnt from
 
-Only `package` reads files, those of the package; nothing here writes any.
+Nothing here reads or writes a file.
 """

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deployer.errors import UsageError
@@ -56,7 +55,6 @@ def deciding_metric(document: ModelDocument) -> str:
 
 def evaluate_package(
     model: LoadedModel,
-    folder: Path,
     table: Table,
     labels: Sequence[str],
     *,
@@ -72,7 +70,6 @@ def evaluate_package(
 
     Args:
         model: the package.
-        folder: where its other files are.
         table: rows that have a class.
         labels: the class of each; all of them are known to the model.
         slices: columns of the table to slice by; without any, the model's categorical ones.
@@ -92,7 +89,7 @@ def evaluate_package(
     model.unknown_columns(table)
     columns = _slice_columns(model, table, slices)
     arrays = encode_table(model.schema.inputs, table)
-    seen = None if keep_seen else _seen(model, folder, arrays, labels)
+    seen = None if keep_seen else _seen(model, arrays, labels)
     if seen is not None:
         arrays, labels, columns = _leave_out(seen, arrays, labels, columns, table)
     if not slices:
@@ -129,7 +126,7 @@ def evaluate_package(
         resamples=resamples,
         seed=seed,
     )
-    profile = _profile(model, folder)
+    profile = _profile(model)
     drift: tuple[ColumnDrift, ...] = ()
     if profile is not None:
         from deployer.evaluation.drift import drift_of  # noqa: PLC0415 - needs NumPy
@@ -174,15 +171,12 @@ def _slice_columns(
 
 
 def _seen(
-    model: LoadedModel, folder: Path, arrays: "dict[str, NDArray[Any]]", labels: Sequence[str]
+    model: LoadedModel, arrays: "dict[str, NDArray[Any]]", labels: Sequence[str]
 ) -> "NDArray[Any] | None":
     from deployer.packaging.fingerprints import seen  # noqa: PLC0415 - needs NumPy
 
-    entry = model.document.files.get("rows")
-    if entry is None:
-        return None
-    path = folder / entry.path
-    return seen(arrays, labels, path.read_bytes(), where=str(path))
+    stored = model.files.get("rows")
+    return None if stored is None else seen(arrays, labels, stored)
 
 
 def _leave_out(
@@ -207,9 +201,8 @@ def _leave_out(
     )
 
 
-def _profile(model: LoadedModel, folder: Path) -> Profile | None:
-    entry = model.document.files.get("profile")
-    if entry is None:
+def _profile(model: LoadedModel) -> Profile | None:
+    stored = model.files.get("profile")
+    if stored is None:
         return None
-    path = folder / entry.path
-    return decode(path.read_bytes(), Profile, where=str(path))
+    return decode(stored, Profile, where=model.document.files["profile"].path)

@@ -103,13 +103,12 @@ class Version:
         from deployer.packaging.cells import encode_table  # noqa: PLC0415 - needs NumPy
         from deployer.packaging.fingerprints import seen  # noqa: PLC0415 - as above
 
-        entry = self.model.document.files.get(ROWS)
-        if entry is None:
+        stored = self.model.files.get(ROWS)
+        if stored is None:
             return None
         with _called(self.folder, self.called):
-            path = self.folder / entry.path
             arrays = encode_table(self.model.schema.inputs, table)
-            return seen(arrays, labels, path.read_bytes(), where=str(path))
+            return seen(arrays, labels, stored)
 
 
 def open_version(folder: Path, called: str) -> Version:

@@ -148,9 +148,10 @@ def _selection(
     trials = board.trials()
     best = trials[0]
     if best.mean is None:
+        extreme = "look for columns with extreme values, or leave them out with --drop"
         raise UsageError(
             f"no candidate could be fitted; {FAMILIES[best.family].title}: {best.problem}",
-            hint="look for columns with extreme values, or leave them out with --drop",
+            hint="use a smaller --pca" if "n_components" in best.problem else extreme,
         )
     told = [*warnings, *board.notes]
     told += [f"{FAMILIES[each.family].title}: {text}" for each in trials for text in each.warnings]

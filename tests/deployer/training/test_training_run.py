@@ -254,3 +254,9 @@ def test_infinite_numbers_are_named(penguins: Path, tmp_path: Path) -> None:
         train(data, target="species", out=tmp_path / "model", options=plain())
     assert caught.value.where == f"{data}: row 2 (line 3), column 'bill_length_mm'"
     assert list(tmp_path.iterdir()) == [data]
+
+
+def test_more_components_than_there_are_columns(penguins: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        train(penguins, target="species", out=tmp_path / "model", options=plain(pca=500))
+    assert "--pca" in caught.value.hint
