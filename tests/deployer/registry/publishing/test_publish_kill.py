@@ -131,10 +131,20 @@ def test_no_finished_part_is_sent_twice(tmp_path: Path) -> None:
 
         cloud.on_response(parts.note)
         cloud.on_response(look)
+        # Without a part held back, a fast cloud is done before the slowest has its second part.
+        gates = [
+            cloud.pause_before_commit("s3", "UploadPart", nth=3),
+            cloud.pause_before_commit("gcs", "objects.insert", ".deployer-parts/*", nth=3),
+            cloud.pause_before_commit("azure", "PutBlock", nth=3),
+        ]
         environment = strict_environment(cloud)
         process = start_push(tmp_path, environment)
+        for gate in gates:
+            gate.wait(TIMEOUT)
         assert parts.reached.wait(TIMEOUT), process.communicate(timeout=5)
         kill(process)
+        for gate in gates:
+            gate.release(commit=False)
         for dialect in DIALECTS.values():
             held = cloud.objects(dialect, BUCKET)
             assert layout.blob(sha256(body)) not in held
