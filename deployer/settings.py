@@ -11,6 +11,9 @@ __all__ = [
     "GateSettings",
     "ModelSettings",
     "Push",
+    "RouterEndpoint",
+    "RouterSettings",
+    "ServeSettings",
     "Settings",
     "Signing",
     "Transfer",
@@ -203,6 +206,134 @@ class ModelSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     gate: GateSettings | None = None
 
 
+class ServeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How `serve` answers.
+
+    Attributes:
+        host: address to listen on.
+        port: of REST; the platforms' variables (``PORT``, ``AIP_HTTP_PORT``) go before it.
+        grpc_port: of gRPC; 0 for none.
+        admin_port: of metrics, loading and unloading; 0 for none.
+        admin_host: address that the admin port listens on; it asks for no key.
+        workers: processes that answer.
+        auth: who is answered: holders of an API key, of a bearer token of `oidc_issuer`, or all.
+        keys: file of the hashes of API keys; default is ``serve-keys.json`` beside the user's
+            configuration. ``DEPLOYER_SERVE_KEYS`` may hold hashes too: ``NAME:SHA256,…``.
+        oidc_issuer: whose tokens are believed, an ``https://`` address.
+        oidc_audience: that a token must name.
+        platform: the cloud that checks callers before they get here; its own routes ask for no
+            key then.
+        max_body: bytes of a request.
+        max_rows: rows of a request.
+        max_depth: levels of nested JSON.
+        max_headers: bytes of a request's headers.
+        body_timeout: seconds in which a whole request must have come.
+        poll: seconds between two looks at an alias.
+        drain: seconds to answer on, not ready, after SIGTERM.
+        grace: seconds that requests under way get after that.
+        drift_sample: share of requests whose inputs are counted for drift, from 0 to 1.
+        access_log: write one JSON line per request to stderr.
+
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8080
+    grpc_port: int = 8081
+    admin_port: int = 9090
+    admin_host: str = "127.0.0.1"
+    workers: int = 1
+    auth: Literal["keys", "oidc", "none"] = "keys"
+    keys: str | None = None
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    platform: Literal["sagemaker", "vertex", "azureml"] | None = None
+    max_body: int = 16 * 1024 * 1024
+    max_rows: int = 100_000
+    max_depth: int = 16
+    max_headers: int = 16 * 1024
+    body_timeout: float = 10.0
+    poll: float = 1.0
+    drain: float = 3.0
+    grace: float = 20.0
+    drift_sample: float = 0.05
+    access_log: bool = True
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("port", 0, 65535),
+            ("grpc_port", 0, 65535),
+            ("admin_port", 0, 65535),
+            ("workers", 1, 256),
+            ("max_body", 1024, 2**31),
+            ("max_rows", 1, 10**8),
+            ("max_depth", 4, 256),
+            ("max_headers", 1024, 2**20),
+            ("body_timeout", 0.1, 3600),
+            ("poll", 0.05, 3600),
+            ("drain", 0, 3600),
+            ("grace", 0, 3600),
+            ("drift_sample", 0, 1),
+        ):
+            if not low <= getattr(self, name) <= high:
+                raise ValueError(f"{name} must be from {low} to {high}")
+        if self.auth == "oidc" and not (self.oidc_issuer and self.oidc_audience):
+            raise ValueError("auth = oidc needs oidc_issuer and oidc_audience")
+
+
+class RouterEndpoint(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One endpoint behind the router.
+
+    Attributes:
+        url: its REST address, such as ``https://penguins.example.com``.
+        cloud: where it runs, for people and for locality.
+        region: where it is; bound models need to know.
+        priority: 0 is used first; the next only when those before are down.
+        weight: share of its priority's requests, against the others'.
+        canary: whether it serves what is being tried.
+        capacity: requests a second that it bears; None if not known.
+
+    """
+
+    url: str
+    cloud: str = ""
+    region: str | None = None
+    priority: int = 0
+    weight: int = 100
+    canary: bool = False
+    capacity: float | None = None
+
+
+class RouterSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The router in front of endpoints.
+
+    Attributes:
+        model: whose endpoints these are.
+        mode: by priority, by weights alone, or the nearest first.
+        endpoints: name → endpoint.
+        host: address that it listens on.
+        port: that it listens on.
+        admin_port: of the proxy's own statistics, on loopback.
+        region: where the router is, for locality.
+        per_try: seconds that one try may take: above the model's p99.9, see `router check`.
+        timeout: seconds for all tries together.
+        peak: requests a second that must be borne; None if not known.
+        dns_name: that DNS failover records are for.
+
+    """
+
+    model: str = ""
+    mode: Literal["priority", "weighted", "locality"] = "priority"
+    endpoints: dict[str, RouterEndpoint] = {}
+    host: str = "127.0.0.1"
+    port: int = 8000
+    admin_port: int = 9901
+    region: str | None = None
+    per_try: float = 1.0
+    timeout: float = 5.0
+    peak: float | None = None
+    dns_name: str | None = None
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All settings; `region` is where this machine is."""
 
@@ -213,6 +344,8 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     transfer: Transfer = Transfer()
     signing: Signing = Signing()
     gate: GateSettings = GateSettings()
+    serve: ServeSettings = ServeSettings()
+    router: RouterSettings = RouterSettings()
 
     def gate_of(self, model: str) -> GateSettings:
         """Return the gate's rules for a model."""

@@ -43,6 +43,17 @@ SECTIONS = {
         "rollback": Lazy("deployer.cli.rollback:rollback", "Go back to the version before."),
         "delete": Lazy("deployer.cli.delete:delete", "Take a version back on every cloud."),
     },
+    "Serving": {
+        "serve": Lazy(
+            "deployer.cli.serve:serve", "Answer requests with a model, over HTTP and gRPC."
+        ),
+        "router": Lazy(
+            "deployer.cli.router:router", "Put endpoints behind one address that fails over."
+        ),
+        "rollout": Lazy(
+            "deployer.cli.rollout:rollout", "Give a version more and more of the requests."
+        ),
+    },
     "Operations": {
         "emulators": Lazy(
             "deployer.cli.emulators:emulators", "Run the three clouds on this machine."

@@ -32,6 +32,7 @@ class LoadedModel:
         document: ``model.json``.
         schema: ``schema.json``.
         metrics: ``metrics.json``.
+        golden: ``golden.json``.
         classifier: the model itself.
         files: content of every file by role.
 
@@ -40,6 +41,7 @@ class LoadedModel:
     document: ModelDocument
     schema: Schema
     metrics: Metrics
+    golden: Golden
     classifier: Classifier
     files: Mapping[str, bytes]
 
@@ -158,7 +160,7 @@ def load_package(directory: Path, *, trusted: Iterable[str] = ()) -> LoadedModel
         )
     classifier = _classifier(document, contents, schema, paths, tuple(trusted))
     verify_golden(classifier, golden)
-    return LoadedModel(document, schema, metrics, classifier, contents)
+    return LoadedModel(document, schema, metrics, golden, classifier, contents)
 
 
 def _classifier(

@@ -1,0 +1,1 @@
+"""Who is answered: API keys and bearer tokens."""

@@ -1,0 +1,1 @@
+"""The RSGI application: routes, keys, limits, access log."""

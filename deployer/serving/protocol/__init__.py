@@ -1,0 +1,1 @@
+"""Bytes to arrays and back: the Open Inference Protocol, and what each cloud sends."""

@@ -1,0 +1,1 @@
+"""Processes: the supervisor, its workers, the alias they follow."""

@@ -1,0 +1,1 @@
+"""Pure functions from a list of endpoints to the configuration of Envoy, HAProxy and DNS."""

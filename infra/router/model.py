@@ -1,0 +1,87 @@
+"""What a router is made from; plain and typed, so that rendering it is a pure function."""
+
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+__all__ = ["Endpoint", "Router"]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One server behind the router.
+
+    Attributes:
+        name: unique among the router's endpoints.
+        url: ``http://`` or ``https://``, a host and perhaps a port; nothing more.
+        cloud: where it runs.
+        region: where it is, such as ``eu-central-1``; "" if not known.
+        priority: 0 is used first; the next only when those before are down.
+        weight: share of its priority's requests, against the others'; 0 gets none.
+        canary: whether it serves what is being tried.
+        capacity: requests a second that it bears; None if not known.
+        proven: whether its golden predictions were seen to equal the primary's; one that was not
+            proven gets no requests.
+        resident: whether the model's binding to regions allows it; one outside gets no requests.
+
+    """
+
+    name: str
+    url: str
+    cloud: str = ""
+    region: str = ""
+    priority: int = 0
+    weight: int = 100
+    canary: bool = False
+    capacity: float | None = None
+    proven: bool = True
+    resident: bool = True
+
+    @property
+    def tls(self) -> bool:
+        """Whether it is reached over TLS."""
+        return urlsplit(self.url).scheme == "https"
+
+    @property
+    def host(self) -> str:
+        """Its host name or address."""
+        return urlsplit(self.url).hostname or ""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return urlsplit(self.url).port or (443 if self.tls else 80)
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    """A router for one model.
+
+    Attributes:
+        model: its name.
+        endpoints: those behind it.
+        mode: by priority, by weights alone, or the nearest first.
+        host: address that it listens on.
+        port: that it listens on.
+        admin_port: of the proxy's own statistics, on loopback.
+        region: where the router is, for locality.
+        digests: hex SHA-256 of the manifests that may answer, the wanted one first; empty: any.
+        per_try: seconds that one try may take.
+        timeout: seconds for all tries together.
+        peak: requests a second that must be borne; None if not known.
+        dns_name: that DNS failover records are for; "" for none.
+
+    """
+
+    model: str
+    endpoints: tuple[Endpoint, ...]
+    mode: Literal["priority", "weighted", "locality"] = "priority"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    admin_port: int = 9901
+    region: str = ""
+    digests: tuple[str, ...] = ()
+    per_try: float = 1.0
+    timeout: float = 5.0
+    peak: float | None = None
+    dns_name: str = ""
