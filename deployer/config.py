@@ -32,6 +32,7 @@ from deployer.settings import (
 
 __all__ = [
     "PASSWORD",
+    "SERVE_KEYS",
     "ChampionRule",
     "CloudSettings",
     "GateSettings",
@@ -52,6 +53,9 @@ PROJECT_FILE = "deployer.toml"
 PREFIX = "DEPLOYER_"
 REGION = f"{PREFIX}REGION"
 PASSWORD = f"{PREFIX}SIGNING_PASSWORD"  # of the private key: a secret, so no setting
+SERVE_KEYS = (
+    f"{PREFIX}SERVE_KEYS"  # hashes of API keys, NAME:SHA256,…: changes without a deployment
+)
 
 LISTS = {
     ("push", "clouds"),
@@ -137,12 +141,12 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         document["region"] = environment[REGION]
     for variable, value in environment.items():
         section, _, rest = variable.removeprefix(PREFIX).lower().partition("_")
-        if not variable.startswith(PREFIX) or not rest or variable == PASSWORD:
+        if not variable.startswith(PREFIX) or not rest or variable in (PASSWORD, SERVE_KEYS):
             continue
         if section == "clouds":
             name, _, field = rest.rpartition("_")
             document.setdefault(section, {}).setdefault(name or field, {})[field] = value
-        elif section in ("push", "transfer", "signing", "gate"):
+        elif section in ("push", "transfer", "signing", "gate", "serve", "router"):
             names = [name.strip() for name in value.split(",") if name.strip()]
             document.setdefault(section, {})[rest] = names if (section, rest) in LISTS else value
     return document
@@ -186,7 +190,12 @@ def _decode(document: Mapping[str, Any], where: str) -> Settings:
 def _check_names(document: Mapping[str, Any], where: str) -> None:
     """Raise UsageError for a name that no setting has, and suggest the nearest."""
     _check(document, Settings.__struct_fields__, where, "")
-    for section, kind in (("push", Push), ("transfer", Transfer), ("signing", Signing)):
+    for section, kind in (
+        ("push", Push),
+        ("transfer", Transfer),
+        ("signing", Signing),
+        ("serve", ServeSettings),
+    ):
         fields = _table(document.get(section, {}), where, section)
         _check(fields, kind.__struct_fields__, where, f"{section}.", leaves=True)
     named: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -202,12 +211,23 @@ def _check_names(document: Mapping[str, Any], where: str) -> None:
             if section == "models":
                 _check_gate(fields.get("gate", {}), where, f"{at}.gate")
     _check_gate(document.get("gate", {}), where, "gate")
+    _check_router(document.get("router", {}), where)
     if isinstance(document.get("region"), Mapping):
         raise UsageError(
             "setting 'region' must not be a table",
             where=where,
             hint='write region = "eu-central-1" at the top of the file',
         )
+
+
+def _check_router(value: object, where: str) -> None:
+    fields = _table(value, where, "router")
+    own = {key: each for key, each in fields.items() if key != "endpoints"}
+    _check(own, RouterSettings.__struct_fields__, where, "router.", leaves=True)
+    for name, table in _table(fields.get("endpoints", {}), where, "router.endpoints").items():
+        at = f"router.endpoints.{name}"
+        known = RouterEndpoint.__struct_fields__
+        _check(_table(table, where, at), known, where, f"{at}.", leaves=True)
 
 
 def _check_gate(value: object, where: str, at: str) -> None:

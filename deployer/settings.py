@@ -217,7 +217,7 @@ class ServeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         admin_host: address that the admin port listens on; it asks for no key.
         workers: processes that answer.
         auth: who is answered: holders of an API key, of a bearer token of `oidc_issuer`, or all.
-        keys: file of the hashes of API keys; default is ``serve-keys.json`` beside the user's
+        keys_file: file of the hashes of API keys; default is ``serve-keys.json`` beside the user's
             configuration. ``DEPLOYER_SERVE_KEYS`` may hold hashes too: ``NAME:SHA256,…``.
         oidc_issuer: whose tokens are believed, an ``https://`` address.
         oidc_audience: that a token must name.
@@ -243,7 +243,7 @@ class ServeSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     admin_host: str = "127.0.0.1"
     workers: int = 1
     auth: Literal["keys", "oidc", "none"] = "keys"
-    keys: str | None = None
+    keys_file: str | None = None
     oidc_issuer: str | None = None
     oidc_audience: str | None = None
     platform: Literal["sagemaker", "vertex", "azureml"] | None = None

@@ -67,6 +67,13 @@ COMMANDS = [
     ["doctor"],
     ["verify"],
     ["repair"],
+    ["serve"],
+    ["router"],
+    ["router", "render"],
+    ["router", "check"],
+    ["router", "run"],
+    ["rollout"],
+    ["key", "api", "new"],
 ]
 
 SCRIPT = """

@@ -50,7 +50,66 @@ class TestPrecedence:
             "gate.keep_seen": (False, "default"),
             "gate.require_gate_for": (["champion"], "default"),
             "gate.use": ("value", "default"),
+            "serve.host": ("127.0.0.1", "default"),
+            "serve.port": (8080, "default"),
+            "serve.grpc_port": (8081, "default"),
+            "serve.admin_port": (9090, "default"),
+            "serve.admin_host": ("127.0.0.1", "default"),
+            "serve.workers": (1, "default"),
+            "serve.auth": ("keys", "default"),
+            "serve.keys_file": (None, "default"),
+            "serve.oidc_issuer": (None, "default"),
+            "serve.oidc_audience": (None, "default"),
+            "serve.platform": (None, "default"),
+            "serve.max_body": (16 * 1024 * 1024, "default"),
+            "serve.max_rows": (100_000, "default"),
+            "serve.max_depth": (16, "default"),
+            "serve.max_headers": (16 * 1024, "default"),
+            "serve.body_timeout": (10.0, "default"),
+            "serve.poll": (1.0, "default"),
+            "serve.drain": (3.0, "default"),
+            "serve.grace": (20.0, "default"),
+            "serve.drift_sample": (0.05, "default"),
+            "serve.access_log": (True, "default"),
+            "router.model": ("", "default"),
+            "router.mode": ("priority", "default"),
+            "router.host": ("127.0.0.1", "default"),
+            "router.port": (8000, "default"),
+            "router.admin_port": (9901, "default"),
+            "router.region": (None, "default"),
+            "router.per_try": (1.0, "default"),
+            "router.timeout": (5.0, "default"),
+            "router.peak": (None, "default"),
+            "router.dns_name": (None, "default"),
         }
+
+    def test_serving_and_routing(self, world: World) -> None:
+        world.settings(
+            '[serve]\nport = 1\n[router]\nmodel = "penguins"\n[router.endpoints.aws]\n'
+            'url = "http://a"\n[router.endpoints.gcp]\nurl = "http://b"\npriority = 1\n'
+        )
+        world.setenv(
+            {"DEPLOYER_SERVE_PORT": "8", "DEPLOYER_SERVE_KEYS": "a:b", "DEPLOYER_API_KEY": "secret"}
+        )
+        settings = load().settings
+        assert settings.serve.port == 8
+        assert list(settings.router.endpoints) == ["aws", "gcp"]
+        assert settings.router.endpoints["gcp"].priority == 1
+        assert "secret" not in str(origins(world))
+
+    @pytest.mark.parametrize(
+        ("text", "advice"),
+        [
+            ("[serve]\nprot = 1\n", "did you mean 'serve.port'?"),
+            ("[router]\nmodell = 'a'\n", "did you mean 'router.model'?"),
+            ("[router.endpoints.a]\nulr = 'a'\n", "did you mean 'router.endpoints.a.url'?"),
+        ],
+    )
+    def test_a_mistyped_name(self, world: World, text: str, advice: str) -> None:
+        world.settings(text)
+        with pytest.raises(UsageError) as raised:
+            load()
+        assert advice in raised.value.hint
 
     def test_environment_over_project_over_user_over_default(self, world: World) -> None:
         user = world.settings(
