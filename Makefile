@@ -31,14 +31,19 @@ $(VENV)/.installed: $(BIN)/uv requirements/dev.txt pyproject.toml
 
 .PHONY: demo
 demo: install ## Train, push to three emulated clouds, lose one, repair it, prove all copies equal
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/python -m examples.demo
 
 .PHONY: test
 test: install ## Run the tests (minutes)
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow"
 
+.tools/clients/.installed: $(BIN)/uv requirements/clients.txt
+	$(BIN)/uv venv -q --clear --python $(abspath $(BIN)/python) .tools/clients
+	VIRTUAL_ENV=$(abspath .tools/clients) $(BIN)/uv pip sync -q --require-hashes requirements/clients.txt
+	@touch $@
+
 .PHONY: test-all
-test-all: test ## Run the slow tests too: LocalStack, crash drills, real sizes
+test-all: test .tools/clients/.installed ## Run the slow tests too: LocalStack, crash drills, real sizes
 	$(PYTEST) -n $(JOBS) --dist worksteal -m slow --timeout 1200
 
 .PHONY: lint
@@ -60,6 +65,25 @@ bench: install .tools/mlflow/.installed ## Measure beside rclone, MLflow and the
 .PHONY: bench-training
 bench-training: install ## Measure train and evaluate beside scikit-learn used directly (20 quiet minutes)
 	$(BIN)/python -m benchmarks.training --keep
+
+PEERS := $(foreach peer,mlserver bentoml mlflow,.tools/peers-$(peer)/.installed)
+
+.tools/peers-%/.installed: $(BIN)/uv requirements/peers-%.txt
+	$(BIN)/uv venv -q --clear --python $(abspath $(BIN)/python) .tools/peers-$*
+	VIRTUAL_ENV=$(abspath .tools/peers-$*) $(BIN)/uv pip sync -q --compile-bytecode --require-hashes requirements/peers-$*.txt
+	@touch $@
+
+.tools/wrk/.installed: benchmarks/serving/get_wrk.sh
+	command -v wrk > /dev/null || $< .tools/wrk
+	@mkdir -p .tools/wrk && touch $@
+
+.PHONY: bench-serving
+bench-serving: install $(PEERS) .tools/wrk/.installed ## Measure serve beside MLServer, BentoML and MLflow (10 quiet minutes)
+	$(BIN)/python -m benchmarks.serving --keep
+
+.PHONY: bundle
+bundle: $(BIN)/uv ## Make a folder that serves without a container: dist/deployer
+	UV=$(abspath $(BIN)/uv) PYTHON=$(abspath $(BIN)/python) image/folder.sh dist/deployer
 
 .PHONY: lock
 lock: $(BIN)/uv ## Resolve the requirements again

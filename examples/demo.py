@@ -1,7 +1,8 @@
 """The main job, for real, on this machine: one model, three clouds, proven the same.
 
-Run by ``make demo``; with a path, what is printed is saved there as a picture. Every step is a command that a user would type; the clouds are emulators
-that run only as long as the demo does. Its state lives in a temporary folder.
+Run by ``make demo``; with a path, what is printed is saved there as a picture. Every step is a command
+that a user would type; the clouds are emulators that run only as long as the demo does. Its state
+lives in a temporary folder.
 """
 
 import hashlib
@@ -13,8 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from rich.text import Text
 from deployer.cli.clouds import open_clouds
 from deployer.config import load
 from deployer.emulators import apply_environment
+from examples.endpoints import Load, Process, failed, request_of, running
 
 HERE = Path(__file__).parent
 DATA = HERE / "penguins" / "penguins.csv"
@@ -36,6 +38,10 @@ min = { accuracy = 0.9, f1_macro = 0.9 }
 min_recall = 0.8
 """
 PARTIAL = 10
+ANY_PORTS = ("--port", "0", "--grpc-port", "0", "--admin-port", "0")
+RATE = 200  # requests a second
+LOSS_SECONDS = 4
+PATIENCE = 60
 
 console = Console(highlight=False, record=True, width=None if sys.stdout.isatty() else 100)
 COLOURS = {} if os.environ.get("NO_COLOR") else {"FORCE_COLOR": "1"}
@@ -90,7 +96,7 @@ def emulators() -> Iterator[list[str]]:
 
 
 def main() -> None:
-    """Train, publish, fetch back from each cloud, lose one, repair it, and compare."""
+    """Train, publish, fetch back, serve, lose a cloud under load, repair it, and compare."""
     began = time.monotonic()
     heading("1 · three clouds on this machine")
     with emulators() as clouds:
@@ -107,20 +113,86 @@ def main() -> None:
             target = f"from-{cloud}"
             deployer("pull", "penguins@champion", target, "--from", cloud, "--no-cache")
             fetched[cloud] = (tree_digest(Path(target)), predictions(target))
+        lost = clouds[-1]
+        heading("5 · two endpoints behind one address")
+        with endpoints([lost, clouds[0]]) as (primary, router):
+            deployer("predict", router.ready["url"], DATA.name, "--out", "answers.csv")
+            heading(f"6 · {lost} is lost: its endpoint dies under load, its bucket is emptied")
+            unanswered = lose(primary, lost, router)
         if len(clouds) > 1:
-            lost = clouds[-1]
-            heading(f"5 · {lost} loses everything, and gets it back")
-            wipe(lost)
-            others = ",".join([lost, *clouds[:-1]])
-            deployer("pull", "penguins@champion", "meanwhile", "--no-cache", "--clouds", others)
             deployer("repair")
             deployer("verify", "--all-clouds")
             deployer("pull", "penguins@champion", "after", "--no-cache", "--from", lost)
             fetched[f"{lost}, repaired"] = (tree_digest(Path("after")), predictions("after"))
-    heading("6 · verdict")
-    verdict(trained, fetched, time.monotonic() - began)
+    heading("7 · verdict")
+    verdict(trained, fetched, unanswered, time.monotonic() - began)
+    if unanswered:
+        sys.exit(f"demo: {unanswered} requests got no answer")
     if any(copy != trained for copy in fetched.values()):
         sys.exit("demo: a cloud served something else than what was trained")
+
+
+@contextmanager
+def endpoints(clouds: list[str]) -> Iterator[tuple[Process, Process]]:
+    """Serve the champion from each cloud, a router before them; yield the first and the router."""
+    made = answer("key", "api", "new", "demo")
+    os.environ["DEPLOYER_API_KEY"] = made["key"]
+    with ExitStack() as stack:
+        servers = []
+        for cloud in clouds:
+            arguments = ["serve", "penguins@champion", "--cloud", cloud, *ANY_PORTS]
+            console.print(Text(f"\n$ deployer {' '.join(arguments)} &", style="bold"))
+            server = stack.enter_context(running(*arguments))
+            model = server.ready["models"][0]
+            console.print(Text(f"✓ {server.ready['url']} answers with {model['digest'][:12]}…"))
+            servers.append(server)
+        with Path("deployer.toml").open("a", encoding="utf-8") as settings:
+            settings.write('[router]\nmodel = "penguins"\n')
+            for priority, (cloud, server) in enumerate(zip(clouds, servers, strict=True)):
+                settings.write(
+                    f'[router.endpoints.{cloud}-{priority}]\nurl = "{server.ready["url"]}"\n'
+                    f'cloud = "{cloud}"\npriority = {priority}\n'
+                )
+        arguments = ["router", "run", "--port", "0"]
+        console.print(Text(f"\n$ deployer {' '.join(arguments)} &", style="bold"))
+        router = stack.enter_context(running(*arguments))
+        console.print(Text(f"✓ {router.ready['url']} sends requests on: {', then '.join(clouds)}"))
+        yield servers[0], router
+
+
+def lose(primary: Process, name: str, router: Process) -> int:
+    """Kill an endpoint and empty its bucket under load; return how many requests got no answer."""
+    digest = primary.ready["models"][0]["digest"]
+    row = json.loads(Path("model", "golden.json").read_text("utf-8"))["rows"][0]["inputs"]
+    schema = json.loads(Path("model", "schema.json").read_text("utf-8"))["inputs"]
+    body = request_of(schema, row)
+    url, key = router.ready["url"], os.environ["DEPLOYER_API_KEY"]
+    with Load(url, "/v2/models/penguins/infer", body, key, rate=RATE) as load:
+        wait_for(lambda: len(load.seen) >= RATE)
+        before = time.monotonic()
+        primary.kill()
+        wipe(name)
+        wait_for(lambda: time.monotonic() > before + LOSS_SECONDS)
+    after = [each for each in load.seen if each.due + each.seconds > before]
+    unanswered = failed(load.seen, digest)
+    print([(e.due-before,e.seconds,e.status,e.digest[:8]) for e in load.seen if e.status!=200 or e.digest!=digest])
+    console.print(
+        Text(
+            f"✓ {len(load.seen)} requests at {RATE} a second: {unanswered} failed, "
+            f"the slowest answer took {max(each.seconds for each in after):.2f} s",
+            style="red" if unanswered else "green",
+        )
+    )
+    return unanswered
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > deadline:
+            sys.exit("demo: the router answers too slowly to be measured")
+        time.sleep(0.02)
 
 
 def wipe(name: str) -> None:
@@ -143,6 +215,7 @@ def predictions(model: str) -> list[dict[str, Any]]:
 def verdict(
     trained: tuple[str, list[dict[str, Any]]],
     fetched: dict[str, tuple[str, list[dict[str, Any]]]],
+    unanswered: int,
     seconds: float,
 ) -> None:
     """Print the comparison."""
@@ -160,7 +233,10 @@ def verdict(
         )
     clouds = sum(not name.endswith("repaired") for name in fetched)
     same = all(copy == trained for copy in fetched.values())
-    title = f"one model, {clouds} clouds, {'the same' if same else 'NOT THE SAME'}"
+    title = (
+        f"one model, {clouds} clouds, {'the same' if same else 'NOT THE SAME'}; "
+        f"{unanswered} requests lost"
+    )
     console.print(
         Panel.fit(
             table,

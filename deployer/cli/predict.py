@@ -1,10 +1,15 @@
 """``deployer predict``."""
 
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from deployer.cli.clouds import SWITCH
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.errors import UsageError
@@ -13,84 +18,205 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from deployer.packaging.answers import Answers
-    from deployer.tables.table import Table
+    from deployer.predicting.batch import Batch
+    from deployer.predicting.model import Model
 
 __all__ = ["predict"]
 
+_LOCAL, _REMOTE = 1, 4
+
 
 @click.command()
-@click.argument("model_dir", metavar="MODEL_DIR", type=click.Path(path_type=Path))
+@click.argument("model", metavar="MODEL")
 @click.argument("data", metavar="DATA", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--proba", is_flag=True, help="Show the probability of every class.")
 @click.option(
     "--out",
-    metavar="FILE.csv",
+    metavar="FILE",
     type=click.Path(path_type=Path),
-    help="Write the predictions as CSV instead of showing them.",
+    help="Write the predictions there instead of showing them, in bounded memory: as CSV, or as "
+    "the name ends in .parquet or .jsonl.",
+)
+@click.option(
+    "--batch-rows",
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    type=click.IntRange(1, 10**7),
+    help="Rows that are predicted, and held in memory, at once.",
+)
+@click.option(
+    "--concurrency",
+    metavar="N",
+    type=click.IntRange(1, 64),
+    help=f"Batches under way at once.  [{_REMOTE} for an endpoint, else {_LOCAL}]",
+)
+@click.option(
+    "--timeout",
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600, min_open=True),
+    help="For the answer of an endpoint to one batch, with all tries.",
+)
+@click.option("--clouds", metavar="A,B,…", help="Where to fetch a version from, if MODEL is one.")
+@click.option(
+    "--emulators",
+    is_flag=True,
+    envvar=SWITCH,
+    help=f"Use the clouds that `deployer emulators up` started (or set {SWITCH}=1).",
 )
 @shared_options
-def predict(model_dir: Path, data: Path, *, proba: bool, out: Path | None, output: Output) -> None:
-    """Predict rows with a packaged model.
+def predict(
+    model: str,
+    data: Path,
+    *,
+    proba: bool,
+    out: Path | None,
+    batch_rows: int,
+    concurrency: int | None,
+    timeout: float,
+    clouds: str | None,
+    emulators: bool,
+    output: Output,
+) -> None:
+    """Predict rows with a model: a folder, a version, an endpoint or a router.
+
+    MODEL is a model directory; a version, as NAME (the latest), NAME:3 or NAME@champion; or the
+    http(s):// address of an endpoint or of a router, with /v2/models/NAME if it has several models.
+    Its key is taken from the environment variable DEPLOYER_API_KEY.
 
     DATA is CSV, Parquet or JSON Lines, with the columns that the model was trained on, in any
-    order; '-' reads from stdin.
-    Cells may be missing and categories new. The target column may be there and is ignored.
-    The model is checked first: every file's digest, and the answers it must repeat.
+    order; '-' reads from stdin. It may be of any size: rows are read, predicted and written in
+    batches. Cells may be missing and categories new. The target column may be there and is
+    ignored. A model on this machine is checked first: every file's digest, and the answers it must
+    repeat.
 
     \b
     Examples:
       deployer predict model/ penguins.csv
-      deployer predict model/ penguins.csv --proba --out predictions.csv
+      deployer predict penguins@champion penguins.csv --proba --out predictions.csv
+      deployer predict https://penguins.example.com august.parquet --out answers.parquet
       head -5 penguins.csv | deployer predict model/ - -o json
     """  # noqa: D301 - click wants the backspace itself
-    from deployer.packaging.answers import Answers  # noqa: PLC0415 - as below
-    from deployer.packaging.golden import shortest  # noqa: PLC0415 - as below
-    from deployer.packaging.load import load_package  # noqa: PLC0415 - not needed for --help
+    from deployer.predicting.address import is_url  # noqa: PLC0415 - not needed for --help
+    from deployer.predicting.batch import predict_stream  # noqa: PLC0415 - as above
+    from deployer.tables.stream import open_stream  # noqa: PLC0415 - as above
 
+    remote = is_url(model)
     if out:
-        _check_out(out, model_dir, data)
-    model = load_package(model_dir)
-    table = _read_table(data)
-    unknown = model.unknown_columns(table)
-    if unknown:
-        named = ", ".join(f"'{name}'" for name in unknown)
-        output.warn(f"{table.name}: columns that the model does not use: {named}")
-    labels, probabilities = model.predict_table(table)
-    answers = Answers(
-        rows=table.rows.tolist(),
-        classes=model.document.classes,
-        labels=[str(label) for label in labels],
-        probabilities=[shortest(row) for row in probabilities],
-    )
-    if out:
-        answers.save(out, proba=proba)
-        output.done(f"wrote {len(answers.labels)} predictions to {out}")
-        _report_counts(out, answers, output)
-    elif output.json:
-        output.emit(answers.documents())
-    else:
-        _print_answers(answers, output, proba=proba)
+        _check_out(out, None if remote else Path(model), data)
+    with ExitStack() as stack:
+        if remote:
+            answering = stack.enter_context(_endpoint(model, timeout, output))
+        else:
+            answering = stack.enter_context(
+                _package(model, clouds=clouds, emulators=emulators, output=output)
+            )
+        stream = stack.enter_context(open_stream(data))
+
+        def unknown(names: list[str]) -> None:
+            named = ", ".join(f"'{name}'" for name in names)
+            output.warn(f"{stream.name}: columns that the model does not use: {named}")
+
+        batches = predict_stream(
+            stream,
+            answering,
+            rows=batch_rows,
+            concurrency=concurrency or (_REMOTE if remote else _LOCAL),
+            unknown=unknown,
+        )
+        watched = _watched(batches, stream.expected, output)
+        if out:
+            _write(out, watched, answering, output, proba=proba)
+        else:
+            _show(watched, answering, output, proba=proba)
 
 
-def _read_table(data: Path) -> "Table":
-    from deployer.tables.read import read_table  # noqa: PLC0415 - as above
+@contextmanager
+def _endpoint(url: str, timeout: float, output: Output) -> Iterator["Model"]:
+    from deployer.predicting.client import ModelClient  # noqa: PLC0415 - as above
+    from deployer.predicting.model import of_endpoint  # noqa: PLC0415 - as above
 
-    return read_table(data)
+    with ModelClient(url, timeout=timeout) as client:
+        if client.exposed:
+            output.warn(f"{client.where}: the key goes over the network in the clear; use https://")
+        yield of_endpoint(client)
 
 
-def _check_out(out: Path, model_dir: Path, data: Path) -> None:
+@contextmanager
+def _package(
+    model: str, *, clouds: str | None, emulators: bool, output: Output
+) -> Iterator["Model"]:
+    from deployer.cli.model_argument import fetch, is_directory  # noqa: PLC0415 - as above
+    from deployer.packaging.load import load_package  # noqa: PLC0415 - as above
+    from deployer.predicting.model import of_package  # noqa: PLC0415 - as above
+
+    if is_directory(model):
+        yield of_package(load_package(Path(model)))
+        return
+    with tempfile.TemporaryDirectory(prefix="deployer-") as temporary:
+        folder = Path(temporary) / "model"
+        fetch(model, folder, clouds=clouds, emulators=emulators, output=output)
+        yield of_package(load_package(folder))
+
+
+def _watched(batches: Iterator["Batch"], expected: int, output: Output) -> Iterator["Batch"]:
+    """Yield the batches, with a bar of rows while a person watches."""
+    from deployer.cli.task_progress import TaskProgress  # noqa: PLC0415 - as above
+
+    with TaskProgress(output) as progress:
+        progress.begin(expected, "predict rows")
+        for batch in batches:
+            yield batch
+            progress.advance(len(batch.rows))
+
+
+def _check_out(out: Path, model_dir: Path | None, data: Path) -> None:
     target = out.resolve()
-    if target == data.resolve() or target.is_relative_to(model_dir.resolve()):
+    inside = model_dir is not None and target.is_relative_to(model_dir.resolve())
+    if target == data.resolve() or inside:
         raise UsageError(
             "--out would overwrite what is read", where=str(out), hint="name another file"
         )
 
 
-def _report_counts(out: Path, answers: "Answers", output: Output) -> None:
+def _write(
+    out: Path, batches: Iterator["Batch"], model: "Model", output: Output, *, proba: bool
+) -> None:
+    from deployer.predicting.writing import open_writer  # noqa: PLC0415 - as above
+
+    classes = model.schema.outputs.label.classes
+    counted: Counter[str] = Counter()
+    with open_writer(out, classes, proba=proba) as write:
+        for batch in batches:
+            write(batch)
+            counted.update(map(str, batch.labels))
+    rows = counted.total()
+    labels = {label: counted[label] for label in (*classes, *sorted({*counted} - {*classes}))}
+    output.done(f"wrote {rows} predictions to {out}")
     if output.json:
-        output.emit({"path": str(out), "rows": len(answers.rows), "labels": answers.counts()})
+        output.emit({"path": str(out), "rows": rows, "labels": labels})
     else:
-        output.table(["Label", "Rows"], answers.counts().items())
+        output.table(["Label", "Rows"], labels.items())
+
+
+def _show(batches: Iterator["Batch"], model: "Model", output: Output, *, proba: bool) -> None:
+    from deployer.packaging.answers import Answers  # noqa: PLC0415 - as above
+    from deployer.packaging.golden import shortest  # noqa: PLC0415 - as above
+
+    rows: list[int] = []
+    labels: list[str] = []
+    probabilities: list[list[float]] = []
+    for batch in batches:
+        rows += batch.rows.tolist()
+        labels += map(str, batch.labels)
+        probabilities += map(shortest, batch.probabilities)
+    answers = Answers(rows, model.schema.outputs.label.classes, labels, probabilities)
+    if output.json:
+        output.emit(answers.documents())
+    else:
+        _print_answers(answers, output, proba=proba)
 
 
 def _print_answers(answers: "Answers", output: Output, *, proba: bool) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from deployer.errors import DamagedError
 
-__all__ = ["check_onnx"]
+__all__ = ["check_onnx", "fields"]
 
 MAX_DEPTH = 100  # what protobuf itself allows
 _HINT = "fetch the model again, or train it again"
@@ -51,7 +51,7 @@ def _walk(model: memoryview, where: str) -> None:
         kind, body, depth = rest.pop()
         if depth > MAX_DEPTH:
             raise ValueError(f"nested deeper than {MAX_DEPTH} messages")
-        for field, wire, value in _fields(body):
+        for field, wire, value in fields(body):
             if kind == "tensor" and field in (_EXTERNAL_DATA, _DATA_LOCATION) and value != 0:
                 raise DamagedError(
                     "the model keeps values in another file, which is not allowed",
@@ -66,7 +66,7 @@ def _walk(model: memoryview, where: str) -> None:
             rest.append((below, value, depth + 1))
 
 
-def _fields(body: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
+def fields(body: memoryview) -> Iterator[tuple[int, int, int | memoryview]]:
     """Yield ``(field, wire type, value)``; ValueError or IndexError where it is not well-formed."""
     at, end = 0, len(body)
     while at < end:

@@ -1,1 +1,11 @@
-"""Asking a model: a folder, an endpoint or a router, for a few rows or for a file of any size."""
+"""Asking a model: a folder, an endpoint or a router, for a few rows or for a file of any size.
+
+========== =======================================================================
+client     an endpoint or a router as an object: ready, metadata, predict
+address    what a URL names
+transport  one request: tries, waits, one deadline for all of them
+failures   what a refusal means, and what to do about it
+metadata   what an endpoint says of itself and of its models
+tensors    arrays to the bodies of requests, and answers back
+========== =======================================================================
+"""

@@ -14,4 +14,5 @@
     sample      an even sample of a stream of rows
     memory      what reading takes, and what there is
     read        all of it: a path to a table
+    stream      the same in batches of rows, for files of any size
 """

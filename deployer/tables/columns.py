@@ -80,14 +80,19 @@ def encode(column: Any) -> "tuple[NDArray[np.int32], list[str]]":
     digits, such as ``3`` and ``2.5``.
     """
     import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+    import pyarrow.compute as pc  # noqa: PLC0415 - slow to import
 
     if not len(column):
         return np.array([], dtype=np.int32), []
-    # Chunk by chunk: one array of text cannot hold more than 2 GiB.
-    encoded = column.dictionary_encode(null_encoding="encode").unify_dictionaries()
-    codes = [np.asarray(each.indices, dtype=np.int32) for each in encoded.chunks]
+    # Chunk by chunk: one array of text cannot hold more than 2 GiB. Arrow cannot unify dictionaries
+    # that hold null, so it gets a code of its own.
+    encoded = column.dictionary_encode(null_encoding="mask").unify_dictionaries()
     known = [_text(cell) for cell in plain(encoded.chunk(0).dictionary)]
-    return np.concatenate(codes), known
+    absent = len(known)
+    codes = [
+        np.asarray(pc.fill_null(each.indices, absent), dtype=np.int32) for each in encoded.chunks
+    ]
+    return np.concatenate(codes), [*known, ""] if column.null_count else known
 
 
 def _text(cell: Cell) -> str:

@@ -7,6 +7,7 @@ These hold no quotes, so that every record is a line. Whatever looks like a mist
 import codecs
 import csv
 import hashlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from deployer.tables.header import check_header
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["read_fast"]
+__all__ = ["UnlikeError", "read_fast", "stream_fast"]
 
 BLOCK = 1 << 20
 _MAX_HEADER = 1 << 20
@@ -29,7 +30,7 @@ _BLANKS = _ASCII_BLANKS + "\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x20
 )  # fmt: skip
 
 
-class _UnlikeError(Exception):
+class UnlikeError(Exception):
     """The file holds what the two readers may read differently."""
 
 
@@ -44,17 +45,13 @@ def read_fast(source: Source, rows: Rows) -> Table | None:
         UsageError: the header repeats a name, or is separated by something else than commas.
 
     """
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
-
     with source.open() as file:
         watched = _Watched(file)
         try:
             line, header = watched.header()
-            batches = _batches(watched, header, stream=rows.sampled)
-            for batch in batches:
-                _check_cells(batch)
+            for batch in _likely(watched, header, stream=rows.sampled):
                 rows.add(batch)
-        except (_UnlikeError, pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError):
+        except UnlikeError:
             return None
     check_header(header, source.name)
     if not rows.total:
@@ -67,6 +64,38 @@ def read_fast(source: Source, rows: Rows) -> Table | None:
         source.name, data, numbers, lines,
         watched.digest.hexdigest(), source.size, "csv", rows.total,
     )  # fmt: skip
+
+
+def stream_fast(source: Source) -> Iterator[Any]:
+    """Yield batches of rows that the strict reader would read alike.
+
+    Raises:
+        UnlikeError: the strict reader must look at what follows.
+        UsageError: as :func:`read_fast`.
+
+    """
+    with source.open() as file:
+        watched = _Watched(file)
+        _, header = watched.header()
+        check_header(header, source.name)
+        for batch in _likely(watched, header, stream=True):
+            # What is known of all that was read is true of this batch, too.
+            if watched.blanks or not watched.ascii:
+                yield _strip(batch, ascii_only=watched.ascii)
+            else:
+                yield batch
+
+
+def _likely(watched: "_Watched", header: list[str], *, stream: bool) -> Iterator[Any]:
+    """Yield batches, as long as both readers read them alike."""
+    import pyarrow as pa  # noqa: PLC0415 - slow to import
+
+    try:
+        for batch in _batches(watched, header, stream=stream):
+            _check_cells(batch)
+            yield batch
+    except (pa.ArrowInvalid, pa.ArrowKeyError, UnicodeDecodeError) as error:
+        raise UnlikeError from error
 
 
 class _Watched:
@@ -106,14 +135,17 @@ class _Watched:
                 line = line.removeprefix(codecs.BOM_UTF8)
         body = line.removesuffix(b"\n").removesuffix(b"\r")
         if not line.endswith(b"\n") or any(each in body for each in (b"\r", b'"', b"\0")):
-            raise _UnlikeError
-        cells = body.decode().split(",")
+            raise UnlikeError
+        try:
+            cells = body.decode().split(",")
+        except UnicodeDecodeError as error:
+            raise UnlikeError from error
         if max(map(len, cells)) > csv.field_size_limit():
-            raise _UnlikeError
+            raise UnlikeError
         cells = [cell.strip() for cell in cells]
         if cells == [""]:
             # Perhaps there are only blanks in the file.
-            raise _UnlikeError
+            raise UnlikeError
         return number, cells
 
     def read(self, size: int = -1) -> bytes:
@@ -124,7 +156,7 @@ class _Watched:
             return block
         if not self._ends and self._last == b"\n" and block.startswith(codecs.BOM_UTF8):
             # Arrow takes it for the file's own, which stood before the header.
-            raise _UnlikeError
+            raise UnlikeError
         self._look(block)
         self._last = block[-1:]
         return block
@@ -139,7 +171,7 @@ class _Watched:
         # One look at all that matters: NUL, blanks, line ends and quotes are the lowest codes.
         if np.count_nonzero(codes <= ord('"')) != ends or self._last == b"\r":
             if b'"' in block or b"\0" in block or not self._line_ends(block):
-                raise _UnlikeError
+                raise UnlikeError
             self.blanks = self.blanks or any(each.encode() in block for each in _ASCII_BLANKS)
 
     def _line_ends(self, block: bytes) -> bool:
@@ -177,7 +209,7 @@ def _check_cells(batch: Any) -> None:
 
     for column in batch.columns:
         if (pc.max(pc.binary_length(column)).as_py() or 0) > csv.field_size_limit():
-            raise _UnlikeError
+            raise UnlikeError
 
 
 def _strip(data: Any, *, ascii_only: bool) -> Any:

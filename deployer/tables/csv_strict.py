@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["read_strict"]
+__all__ = ["read_strict", "stream_strict"]
 
 _BLOCK = 1 << 20
 # Cells of one batch: enough for Arrow, few enough that their Python objects do not matter.
@@ -36,30 +36,52 @@ def read_strict(source: Source, rows: Rows) -> Table:
             fewer cells than the header, or broken quotes; names the line.
 
     """
+    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+    digest = hashlib.sha256()
+    lines: list[NDArray[np.int64]] = []
+    for batch, starts in stream_strict(source, digest):
+        rows.add(batch)
+        lines.append(starts)
+    data, numbers = rows.finish()
+    return Table(
+        source.name, data, numbers, np.concatenate(lines)[numbers - 1],
+        digest.hexdigest(), source.size, "csv", rows.total,
+    )  # fmt: skip
+
+
+def stream_strict(
+    source: Source, digest: "hashlib._Hash | None" = None
+) -> "Iterator[tuple[Any, NDArray[np.int64]]]":
+    """Yield batches of rows, and the line on which each row starts.
+
+    Args:
+        source: bytes of CSV.
+        digest: fed with all bytes.
+
+    Raises:
+        UsageError: as :func:`read_strict`.
+
+    """
     with source.open() as file:
         _check_text(file, source.name)
     with source.open() as file:
-        hashed = _Hashed(file)
+        hashed = _Hashed(file, digest or hashlib.sha256())
         text = io.TextIOWrapper(io.BufferedReader(hashed), "utf-8-sig", newline="")
         try:
-            lines = _collect(_records(text, source.name), source.name, rows)
+            yield from _batches(_records(text, source.name), source.name)
         except UnicodeDecodeError as error:
             raise FailedError(
                 "changed while it was read", where=source.name, hint="try again"
             ) from error
-    data, numbers = rows.finish()
-    return Table(
-        source.name, data, numbers, lines[numbers - 1],
-        hashed.digest.hexdigest(), source.size, "csv", rows.total,
-    )  # fmt: skip
 
 
 class _Hashed(io.RawIOBase):
     """A stream that digests what is read from it."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, digest: "hashlib._Hash") -> None:
         self._file = file
-        self.digest = hashlib.sha256()
+        self.digest = digest
 
     def readable(self) -> bool:
         return True
@@ -71,16 +93,15 @@ class _Hashed(io.RawIOBase):
         return len(block)
 
 
-def _collect(
-    records: Iterator[tuple[int, list[str]]], name: str, rows: Rows
-) -> "NDArray[np.int64]":
-    """Hand all records to `rows`, and return the line of each."""
+def _batches(
+    records: Iterator[tuple[int, list[str]]], name: str
+) -> "Iterator[tuple[Any, NDArray[np.int64]]]":
     import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
 
     header: list[str] | None = None
     batch: list[list[str]] = []
-    lines: list[NDArray[np.int64]] = []
     starts: list[int] = []
+    some = False
     for line, cells in records:
         if header is None:
             header = check_header(cells, name)
@@ -94,15 +115,12 @@ def _collect(
         batch.append(cells)
         starts.append(line)
         if len(batch) * len(header) >= _BATCH_CELLS:
-            rows.add(_table(header, batch))
-            lines.append(np.array(starts, dtype=np.int64))
-            batch, starts = [], []
-    if header is None or not (batch or rows.total):
+            yield _table(header, batch), np.array(starts, dtype=np.int64)
+            batch, starts, some = [], [], True
+    if header is None or not (batch or some):
         raise UsageError("a header but no rows", where=name, hint="add rows below the header")
     if batch:
-        rows.add(_table(header, batch))
-        lines.append(np.array(starts, dtype=np.int64))
-    return np.concatenate(lines)
+        yield _table(header, batch), np.array(starts, dtype=np.int64)
 
 
 def _table(header: list[str], batch: list[list[str]]) -> Any:

@@ -12,10 +12,12 @@ from deployer.tables.source import Source
 from deployer.tables.table import Table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy import int64
     from numpy.typing import NDArray
 
-__all__ = ["read_jsonl"]
+__all__ = ["JsonLines", "read_jsonl"]
 
 _BATCH_ROWS = 4096
 _MAX_LINE = 1 << 26
@@ -37,44 +39,74 @@ def read_jsonl(source: Source, rows: Rows) -> Table:
     import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
 
     digest = hashlib.sha256()
-    columns: dict[str, _Column] = {}
-    shapes: dict[tuple[str, ...], list[_Column]] = {}
-    lines: list[int] = []
     seen: list[NDArray[int64]] = []
-    with source.open() as file:
-        for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), start=1):
-            digest.update(line)
-            # Only the first line may start with a byte order mark.
-            text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
-            if not text.strip():
-                continue
-            pairs = _pairs(text, number, source.name)
-            at = len(lines)
-            for column, (_, value) in zip(
-                _columns_of(pairs, columns, shapes, number, source.name), pairs, strict=True
-            ):
-                # Most values are of the type that the column has had so far, which is quick.
-                if type(value) is column.usual and len(column.values) == at:
-                    column.values.append(value)
-                else:
-                    column.add(value, at=at, line=number, name=source.name)
-            lines.append(number)
-            if len(lines) == _BATCH_ROWS:
-                rows.add(_batch(columns, len(lines)))
-                seen.append(np.array(lines, dtype=np.int64))
-                lines.clear()
-    if not columns:
-        empty = not (rows.total or lines)
-        message = "the file is empty" if empty else "no object has a key"
-        raise UsageError(message, where=source.name, hint=_FORM)
-    if lines:
-        rows.add(_batch(columns, len(lines)))
-        seen.append(np.array(lines, dtype=np.int64))
-    data, numbers = rows.finish(lambda batch: _unify(batch, columns))
+    stream = JsonLines(source, digest)
+    for batch, lines in stream.batches():
+        rows.add(batch)
+        seen.append(lines)
+    data, numbers = rows.finish(stream.unify)
     return Table(
         source.name, data, numbers, np.concatenate(seen)[numbers - 1],
         digest.hexdigest(), source.size, "jsonl", rows.total,
     )  # fmt: skip
+
+
+class JsonLines:
+    """The rows of a file in batches.
+
+    Args:
+        source: bytes of JSON Lines.
+        digest: fed with all bytes.
+
+    """
+
+    def __init__(self, source: Source, digest: "hashlib._Hash | None" = None) -> None:
+        self._source = source
+        self._digest = digest or hashlib.sha256()
+        self._columns: dict[str, _Column] = {}
+
+    def batches(self) -> "Iterator[tuple[Any, NDArray[int64]]]":
+        """Yield batches of rows, and the line of each row; errors as :func:`read_jsonl`.
+
+        A batch has the columns that were seen so far.
+        """
+        import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+        name, columns = self._source.name, self._columns
+        shapes: dict[tuple[str, ...], list[_Column]] = {}
+        lines: list[int] = []
+        some = False
+        with self._source.open() as file:
+            for number, line in enumerate(iter(lambda: file.readline(_MAX_LINE), b""), start=1):
+                self._digest.update(line)
+                # Only the first line may start with a byte order mark.
+                text = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
+                if not text.strip():
+                    continue
+                pairs = _pairs(text, number, name)
+                at = len(lines)
+                for column, (_, value) in zip(
+                    _columns_of(pairs, columns, shapes, number, name), pairs, strict=True
+                ):
+                    # Most values are of the type that the column has had so far, which is quick.
+                    if type(value) is column.usual and len(column.values) == at:
+                        column.values.append(value)
+                    else:
+                        column.add(value, at=at, line=number, name=name)
+                lines.append(number)
+                if len(lines) == _BATCH_ROWS:
+                    yield _batch(columns, len(lines)), np.array(lines, dtype=np.int64)
+                    lines.clear()
+                    some = True
+        if not columns:
+            message = "no object has a key" if some or lines else "the file is empty"
+            raise UsageError(message, where=name, hint=_FORM)
+        if lines:
+            yield _batch(columns, len(lines)), np.array(lines, dtype=np.int64)
+
+    def unify(self, batch: Any) -> Any:
+        """Return `batch` with the columns and types that the last one came to have."""
+        return _unify(batch, self._columns)
 
 
 @dataclass

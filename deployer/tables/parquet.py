@@ -1,6 +1,7 @@
 """Parquet: columns that have types, and need no guessing."""
 
 import hashlib
+from collections.abc import Iterator
 from typing import Any, BinaryIO
 
 from deployer.errors import UsageError
@@ -10,7 +11,7 @@ from deployer.tables.sample import Rows
 from deployer.tables.source import Source
 from deployer.tables.table import Table
 
-__all__ = ["read_parquet"]
+__all__ = ["read_parquet", "stream_parquet"]
 
 _BLOCK = 1 << 20
 _BATCH_ROWS = 65_536
@@ -34,37 +35,53 @@ def read_parquet(source: Source, rows: Rows, *, memory: int | None, sample: int 
             structures or bytes; or no room in memory.
 
     """
+    with source.open() as file:
+        digest = _digest(file)
+        total, batches = stream_parquet(file, source.name)
+        for table in batches:
+            if not rows.total:
+                # Compressed and coded, the file says little about its size in memory.
+                size = table.nbytes * total // table.num_rows
+                cells = total * table.num_columns
+                check_memory(size, cells, name=source.name, memory=memory, sample=sample)
+            rows.add(table)
+    data, numbers = rows.finish()
+    return Table(source.name, data, numbers, None, digest, source.size, "parquet", rows.total)
+
+
+def stream_parquet(
+    file: BinaryIO, name: str, *, most: int = _BATCH_ROWS
+) -> tuple[int, Iterator[Any]]:
+    """Return the number of rows, and the rows in batches of `most` at most.
+
+    Raises:
+        UsageError: as :func:`read_parquet`; the batches raise it too.
+
+    """
     import pyarrow as pa  # noqa: PLC0415 - slow to import
     import pyarrow.parquet as pq  # noqa: PLC0415 - as above
 
-    with source.open() as file:
-        digest = _digest(file)
+    try:
+        parquet = pq.ParquetFile(file)
+        schema = parquet.schema_arrow
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(error, name) from error
+    names = [str(each).strip() for each in schema.names]
+    check_names(names, name)
+    if not names or not parquet.metadata.num_rows:
+        lacking = "rows" if names else "columns"
+        raise UsageError(f"no {lacking}", where=name, hint="add rows to the table")
+    for field in schema:
+        _check_type(field, name)
+
+    def batches() -> Iterator[Any]:
         try:
-            parquet = pq.ParquetFile(file)
-            schema = parquet.schema_arrow
+            for batch in parquet.iter_batches(batch_size=most):
+                yield _normal(pa.Table.from_batches([batch]), names, name)
         except (pa.ArrowException, OSError) as error:
-            raise _damaged(error, source.name) from error
-        names = [str(name).strip() for name in schema.names]
-        check_names(names, source.name)
-        if not names or not parquet.metadata.num_rows:
-            lacking = "rows" if names else "columns"
-            raise UsageError(f"no {lacking}", where=source.name, hint="add rows to the table")
-        for field in schema:
-            _check_type(field, source.name)
-        total = parquet.metadata.num_rows
-        try:
-            for batch in parquet.iter_batches(batch_size=_BATCH_ROWS):
-                table = _normal(pa.Table.from_batches([batch]), names, source.name)
-                if not rows.total:
-                    # Compressed and coded, the file says little about its size in memory.
-                    size = table.nbytes * total // table.num_rows
-                    cells = total * len(names)
-                    check_memory(size, cells, name=source.name, memory=memory, sample=sample)
-                rows.add(table)
-        except (pa.ArrowException, OSError) as error:
-            raise _damaged(error, source.name) from error
-    data, numbers = rows.finish()
-    return Table(source.name, data, numbers, None, digest, source.size, "parquet", rows.total)
+            raise _damaged(error, name) from error
+
+    return parquet.metadata.num_rows, batches()
 
 
 def _digest(file: BinaryIO) -> str:

@@ -12,14 +12,15 @@ from deployer.tables.sample import Rows
 from deployer.tables.source import Source, source_of
 from deployer.tables.table import Format, Table
 
-__all__ = ["parse_table", "read_table"]
+__all__ = ["HEAD", "detect_format", "parse_table", "read_table"]
 
 _EXTENSIONS: dict[str, Format] = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
     ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
-_HEAD = 1 << 16
+# Bytes of a file that tell its format.
+HEAD = 1 << 16
 _PARQUET = b"PAR1"
 _COMPRESSED = {
     b"\x1f\x8b": ("gzip", "gunzip --keep"),
@@ -70,7 +71,7 @@ def parse_table(data: bytes, name: str) -> Table:
 def _read(source: Source, *, sample: int | None, seed: int, memory: int | None) -> Table:
     if sample is not None and sample < 1:
         raise UsageError(f"a sample of {sample} rows", hint="use --sample 1 or more")
-    kind, head = _format(source)
+    kind, head = detect_format(source)
     held = room(memory)
     rows = Rows(source.name, sample=sample, seed=seed, memory=held)
     if kind == "parquet":
@@ -85,10 +86,15 @@ def _read(source: Source, *, sample: int | None, seed: int, memory: int | None) 
     return table
 
 
-def _format(source: Source) -> tuple[Format, bytes]:
-    """Return the format, and the start of the file."""
+def detect_format(source: Source) -> tuple[Format, bytes]:
+    """Return the format, and the start of the file.
+
+    Raises:
+        UsageError: it is compressed.
+
+    """
     with source.open() as file:
-        head = file.read(_HEAD)
+        head = file.read(HEAD)
     if head.startswith(_PARQUET):
         return "parquet", head
     for magic, (called, command) in _COMPRESSED.items():

@@ -4,12 +4,27 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
 
+from infra.router.checks import (
+    check_digest,
+    check_dns_name,
+    check_label,
+    check_listen,
+    check_model,
+    check_name,
+    check_number,
+    check_url,
+)
+from infra.router.errors import RouterError
+
 __all__ = ["Endpoint", "Router"]
+
+_MOST = 1_000_000
+_MOST_ENDPOINTS = 128  # as many priorities as Envoy knows
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One server behind the router.
+    """One server behind the router; what cannot be rendered safely raises RouterError.
 
     Attributes:
         name: unique among the router's endpoints.
@@ -37,6 +52,16 @@ class Endpoint:
     proven: bool = True
     resident: bool = True
 
+    def __post_init__(self) -> None:
+        check_name(self.name)
+        check_url(self.url, self.name)
+        check_label(self.cloud, "cloud")
+        check_label(self.region, "region")
+        check_number(self.priority, f"the priority of {self.name}", 0, _MOST)
+        check_number(self.weight, f"the weight of {self.name}", 0, _MOST)
+        if self.capacity is not None:
+            check_number(self.capacity, f"the capacity of {self.name}", 0, 1e9)
+
     @property
     def tls(self) -> bool:
         """Whether it is reached over TLS."""
@@ -55,13 +80,13 @@ class Endpoint:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """A router for one model.
+    """A router for one model; what cannot be rendered safely raises RouterError.
 
     Attributes:
         model: its name.
         endpoints: those behind it.
         mode: by priority, by weights alone, or the nearest first.
-        host: address that it listens on.
+        host: IP address that it listens on.
         port: that it listens on.
         admin_port: of the proxy's own statistics, on loopback.
         region: where the router is, for locality.
@@ -85,3 +110,22 @@ class Router:
     timeout: float = 5.0
     peak: float | None = None
     dns_name: str = ""
+
+    def __post_init__(self) -> None:
+        check_model(self.model)
+        check_listen(self.host, self.port, self.admin_port)
+        check_label(self.region, "region")
+        for digest in self.digests:
+            check_digest(digest)
+        check_number(self.per_try, "per_try", 0.001, 3600)
+        check_number(self.timeout, "timeout", 0.001, 3600)
+        if self.peak is not None:
+            check_number(self.peak, "peak", 0, 1e9)
+        if self.dns_name:
+            check_dns_name(self.dns_name)
+        names = [each.name for each in self.endpoints]
+        if len(names) > _MOST_ENDPOINTS:
+            raise RouterError(f"{len(names)} endpoints are more than {_MOST_ENDPOINTS}")
+        for name in names:
+            if names.count(name) > 1:
+                raise RouterError(f"two endpoints are called {name}")

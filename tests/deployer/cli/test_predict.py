@@ -3,8 +3,10 @@
 import csv
 import json
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from click.testing import CliRunner, Result
 from deployer.cli import main
 from deployer.training.options import Options
 from deployer.training.train import train
+from tests.deployer.registry.cli_kit import World
 
 PENGUINS = Path(__file__).parents[3] / "examples" / "penguins" / "penguins.csv"
 QUICK = Options(candidates=("softmax",), strategy="none", jobs=1, drop=("year",))
@@ -122,6 +125,53 @@ def test_a_damaged_model_answers_nothing(model: Path, tmp_path: Path) -> None:
     assert result.exit_code == 11
     assert result.stderr.count("\n") == 1
     assert result.stdout == ""
+
+
+def test_a_version_is_fetched_under_the_rules_of_pull(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(tmp_path, monkeypatch)
+    world.local_clouds()
+    world.invoke("push", str(model), "penguins:champion").ok()
+    fetched = run("penguins@champion", PENGUINS, "-o", "json", "-q")
+    assert fetched.exit_code == 0, fetched.stderr
+    assert fetched.stdout == run(model, PENGUINS, "-o", "json").stdout
+    assert run("penguins:7", PENGUINS).exit_code == 6
+
+
+def test_an_interrupted_batch_leaves_nothing_and_can_be_run_again(
+    model: Path, tmp_path: Path
+) -> None:
+    data, out = tmp_path / "many.csv", tmp_path / "out.csv"
+    data.write_text("\n".join([HEADER, *ROWS * 400]))
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "deployer",
+        "predict",
+        model,
+        data,
+        "--out",
+        out,
+        "-q",
+    ]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    try:
+        end = time.monotonic() + 30
+        while not list(tmp_path.glob(".out.csv.*")) and time.monotonic() < end:
+            assert process.poll() is None
+            time.sleep(0.005)
+        process.send_signal(signal.SIGINT)
+        _, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.wait()
+    assert process.returncode == 130
+    assert stderr == b"interrupted; running the same command again resumes\n"
+    assert list(tmp_path.iterdir()) == [data]
+    assert run(model, data, "--out", out, "-q").exit_code == 0
+    with out.open() as file:
+        assert sum(1 for _ in file) == 1 + 400 * len(ROWS)
 
 
 def test_prediction_needs_no_training_library(model: Path) -> None:

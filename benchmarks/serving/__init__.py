@@ -1,0 +1,1 @@
+"""How fast models are served, beside MLServer, BentoML and MLflow."""

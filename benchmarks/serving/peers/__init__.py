@@ -1,0 +1,1 @@
+"""What the servers that are compared are given."""

@@ -1,0 +1,103 @@
+"""The container definition: linted, and what it promises is written in it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+CONTAINERFILE = ROOT / "image" / "Containerfile"
+LAMBDA = ROOT / "image" / "Containerfile.lambda"
+HADOLINT = Path(sys.executable).with_name("hadolint")
+
+
+def lint(path: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([HADOLINT, path], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("path", [CONTAINERFILE, LAMBDA], ids=lambda path: path.name)
+def test_it_is_linted_without_an_exception(path: Path) -> None:
+    done = lint(path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "hadolint ignore" not in path.read_text("utf-8")
+
+
+def test_the_linter_bites(tmp_path: Path) -> None:
+    worse = CONTAINERFILE.read_text("utf-8").replace("WORKDIR /srv", "WORKDIR srv")
+    (tmp_path / "Containerfile").write_text(worse, "utf-8")
+    assert lint(tmp_path / "Containerfile").returncode == 1
+
+
+def last_stage(path: Path) -> list[str]:
+    """Return the instructions of the last stage, each on one line."""
+    text = re.sub(r"\\\n\s*", " ", path.read_text("utf-8"))
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    start = max(index for index, line in enumerate(lines) if line.startswith("FROM "))
+    return lines[start:]
+
+
+@pytest.mark.parametrize("path", [CONTAINERFILE, LAMBDA], ids=lambda path: path.name)
+def test_the_last_stage_runs_nothing_and_is_no_root(path: Path) -> None:
+    stage = last_stage(path)
+    words = [line.split()[0] for line in stage]
+    assert "RUN" not in words
+    assert [line for line in stage if line.startswith("USER")] == ["USER 65532:65532"]
+    assert words.index("USER") < words.index("ENTRYPOINT")
+    assert all(line.startswith("COPY --from=builder ") for line in stage if "COPY" in line)
+
+
+def test_the_server_is_asked_whether_it_is_ready_and_stopped_with_sigterm() -> None:
+    stage = last_stage(CONTAINERFILE)
+    assert any(
+        line.startswith("HEALTHCHECK") and "/opt/deployer/health.py" in line for line in stage
+    )
+    assert "STOPSIGNAL SIGTERM" in stage
+
+
+@pytest.mark.parametrize("path", [CONTAINERFILE, LAMBDA], ids=lambda path: path.name)
+def test_every_dependency_is_checked_by_its_hash(path: Path) -> None:
+    text = re.sub(r"\\\n\s*", " ", path.read_text("utf-8"))
+    installs = re.findall(r"pip (?:--python \S+ )?install (.*?)(?:&&|\n)", text)
+    assert len(installs) == 3
+    for install in installs:
+        assert "--require-hashes" in install or "--no-index" in install
+
+
+def test_the_requirements_hold_hashes_and_no_address() -> None:
+    files = sorted((ROOT / "image" / "requirements").glob("*.txt"))
+    names = [each.stem for each in files]
+    assert names == ["all", "aws", "azure", "build", "gcp", "lambda"]
+    for each in files:
+        text = each.read_text("utf-8")
+        pins = re.findall(
+            r"^[a-z0-9][^\s=]*==\S+.*\\\n    --hash=sha256:[0-9a-f]{64}", text, re.MULTILINE
+        )
+        assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), each
+        assert "://" not in text, each
+
+
+def test_each_image_has_the_sdk_of_its_cloud_alone() -> None:
+    sdks = {"aws": "boto3", "gcp": "google-cloud-storage", "azure": "azure-storage-blob"}
+    for cloud in sdks:
+        text = (ROOT / "image" / "requirements" / f"{cloud}.txt").read_text("utf-8")
+        found = {other for other, sdk in sdks.items() if f"\n{sdk}==" in f"\n{text}"}
+        assert found == {cloud}
+    whole = (ROOT / "image" / "requirements" / "all.txt").read_text("utf-8")
+    assert all(f"\n{sdk}==" in whole for sdk in sdks.values())
+
+
+@pytest.mark.parametrize("path", [CONTAINERFILE, LAMBDA], ids=lambda path: path.name)
+def test_what_is_copied_is_not_ignored(path: Path) -> None:
+    kept = [
+        line[1:]
+        for line in (ROOT / ".containerignore").read_text("utf-8").splitlines()
+        if line.startswith("!")
+    ]
+    for line in path.read_text("utf-8").splitlines():
+        if line.startswith("COPY ") and "--from" not in line:
+            for source in line.split()[1:-1]:
+                name = Path(source.replace("${CLOUDS}", "aws"))
+                assert (ROOT / name).exists()
+                assert any(name.match(each) for each in kept), source
