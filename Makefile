@@ -33,8 +33,12 @@ $(VENV)/.installed: $(BIN)/uv requirements/dev.txt pyproject.toml
 demo: install ## Train, push to three emulated clouds, lose one, repair it, prove all copies equal
 	@$(BIN)/python -m examples.demo
 
+.PHONY: haproxy
+haproxy: ## Find HAProxy, or fetch it into .tools without installing it
+	@tools/haproxy.sh
+
 .PHONY: test
-test: install ## Run the tests (minutes)
+test: install haproxy ## Run the tests (minutes)
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow"
 
 .tools/clients/.installed: $(BIN)/uv requirements/clients.txt

@@ -31,7 +31,9 @@ SECTIONS = {
             "deployer.cli.train:train", "Train a classifier from a table and package it."
         ),
         "evaluate": Lazy("deployer.cli.evaluate:evaluate", "Score a model on labelled rows."),
-        "predict": Lazy("deployer.cli.predict:predict", "Predict rows with a packaged model."),
+        "predict": Lazy(
+            "deployer.cli.predict:predict", "Predict rows with a folder, an endpoint or a router."
+        ),
         "push": Lazy("deployer.cli.push:push", "Publish a model to every cloud as one version."),
         "pull": Lazy("deployer.cli.pull:pull", "Fetch a version, verified, from any cloud."),
         "list": Lazy("deployer.cli.list_:list_", "List models and their versions."),

@@ -5,12 +5,11 @@ import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from deployer.errors import DeployerError, UsageError
 from deployer.packaging.cells import Cell, check_columns, encode_inputs
 from deployer.packaging.documents import Schema
-from deployer.packaging.runtime import Prediction
 from deployer.predicting.address import parse_address
 from deployer.predicting.failures import KEY_VARIABLE, refusal
 from deployer.predicting.metadata import (
@@ -20,6 +19,7 @@ from deployer.predicting.metadata import (
     names_of,
     schema_of,
 )
+from deployer.predicting.replies import Asked, Readiness, Reply
 from deployer.predicting.tensors import decode_answer, encode_request
 from deployer.predicting.transport import Response, Transport
 from infra.contract import DIGEST_HEADER, EXPECT_HEADER
@@ -33,46 +33,6 @@ _T = TypeVar("_T")
 
 _OK = 200
 _MODELS = "/v2/models"
-
-
-class Readiness(NamedTuple):
-    """Whether a model's golden answers were just repeated.
-
-    Attributes:
-        ok: it answered as it must.
-        digest: hex SHA-256 of what answered; "" if the server does not tell.
-        reason: why it is not ready; "" if it is.
-
-    """
-
-    ok: bool
-    digest: str
-    reason: str
-
-
-class Reply(NamedTuple):
-    """The answers for N rows.
-
-    Attributes:
-        labels: the class of each row.
-        probabilities: of each row, in the order of the model's classes.
-        digest: hex SHA-256 of what answered; "" if the server does not tell.
-        seconds: from the call to the answer, all tries included.
-
-    """
-
-    labels: list[str]
-    probabilities: list[list[float]]
-    digest: str
-    seconds: float
-
-
-class Asked(NamedTuple):
-    """The same as arrays."""
-
-    prediction: Prediction
-    digest: str
-    seconds: float
 
 
 class ModelClient:

@@ -13,7 +13,7 @@ import pytest
 
 ALLOWED = {"click", "deployer"}
 # Of a command's own help; the SDKs are not among them.
-ALLOWED_FOR_COMMANDS = ALLOWED | {"msgspec", "providers", "rfc8785", "typing_extensions"}
+ALLOWED_FOR_COMMANDS = ALLOWED | {"infra", "msgspec", "providers", "rfc8785", "typing_extensions"}
 # Put into every process by an installation, not by us.
 FURNITURE = {"__main__", "__mp_main__", "_distutils_hack", "_virtualenv", "sitecustomize"}
 HEAVY = [

@@ -1,6 +1,5 @@
 """A rollout: alias, weights, watching, promotion, and the way back."""
 
-import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,14 +10,12 @@ import msgspec
 from deployer import typed
 from deployer.emulators.process import birth_of
 from deployer.errors import FailedError, PolicyError, TimedOutError, UsageError
-from deployer.routing.canary.bounds import quantile
-from deployer.routing.canary.judging import Evidence, Limits, Verdict, judge
+from deployer.routing.canary.counting import Counting, report_of
+from deployer.routing.canary.judging import Limits, Verdict, judge
 from deployer.routing.canary.pairs import Pairs, Rows
-from deployer.routing.canary.stages import Rollout, StepReport, advance, share
+from deployer.routing.canary.stages import Rollout, advance, share
 from deployer.routing.folder import RouterFolder, Standing, Status
-from deployer.routing.proxies import counts_of
 from deployer.routing.shares import Split
-from deployer.routing.statistics import Counts, grown
 
 __all__ = ["Acts", "Conductor", "Pace", "begin_or_resume", "require_router"]
 
@@ -207,7 +204,7 @@ class Conductor:
         self._say(f"{per_cent} % of the requests go to {self.rollout.model}:{self.rollout.to}")
         pairs.reset()
         begun = time.monotonic()
-        counted = _Counting(self._folder)
+        counted = Counting(self._folder)
         while True:
             time.sleep(TICK)
             status = self._status()
@@ -223,11 +220,11 @@ class Conductor:
                 reason = verdict.crossed or f"not shown to be good enough: {verdict.open}"
                 # The weights first: everything else can wait.
                 self._folder.write_split(Split(0, self.rollout.digest))
-                report = _report(per_cent, seconds, evidence, reason)
+                report = report_of(per_cent, seconds, evidence, reason)
                 self._save(advance(self.rollout, "crossed", reason=reason, report=report))
                 return
             if seconds >= self._pace.interval and verdict.passed:
-                report = _report(per_cent, seconds, evidence, "passed")
+                report = report_of(per_cent, seconds, evidence, "passed")
                 self._save(advance(self.rollout, "passed", report=report))
                 return
 
@@ -294,66 +291,5 @@ class Conductor:
             time.sleep(TICK)
 
 
-class _Counting:
-    """Adds the proxy's counts up, over reloads after which it counts from 0 again."""
-
-    def __init__(self, folder: RouterFolder) -> None:
-        self._folder = folder
-        self._last: dict[str, Counts] | None = None
-        self._sum: dict[str, Counts] = {}
-
-    def evidence(self, status: Status, pairs: Pairs, available: int) -> Evidence:
-        """Return all that was seen since the step began."""
-        with contextlib.suppress(OSError, ValueError):
-            now = counts_of(status, self._folder)
-            for name, counts in now.items():
-                before = (self._last or now).get(name, Counts())
-                self._sum[name] = _plus(self._sum.get(name, Counts()), grown(before, counts))
-            self._last = now
-        probed = pairs.take()
-        trial = {each.name for each in status.endpoints if each.canary}
-        canary, stable = probed.canary, probed.stable
-        for name, counts in self._sum.items():
-            if name in trial:
-                canary = _plus(canary, counts)
-            else:
-                stable = _plus(stable, counts)
-        return Evidence(
-            canary=canary,
-            stable=stable,
-            canary_seconds=probed.canary_seconds,
-            stable_seconds=probed.stable_seconds,
-            rows=len(probed.labels),
-            different=probed.different,
-            available=available,
-        )
-
-
-def _plus(one: Counts, other: Counts) -> Counts:
-    return Counts(one.requests + other.requests, one.failed + other.failed)
-
-
 def _serves(each: Standing, digest: str) -> bool:
     return each.ready and each.digest == digest and each.golden == "equal"
-
-
-def _report(per_cent: int, seconds: float, seen: Evidence, verdict: str) -> StepReport:
-    def at(values: list[float], part: float) -> float | None:
-        return quantile(values, part) if values else None
-
-    new, old = list(seen.canary_seconds), list(seen.stable_seconds)
-    return StepReport(
-        share=per_cent,
-        seconds=round(seconds, 3),
-        requests=seen.canary.requests,
-        failed=seen.canary.failed,
-        stable_requests=seen.stable.requests,
-        stable_failed=seen.stable.failed,
-        p50=at(new, 0.5),
-        p99=at(new, 0.99),
-        stable_p50=at(old, 0.5),
-        stable_p99=at(old, 0.99),
-        rows=seen.rows,
-        different=seen.different,
-        verdict=verdict,
-    )

@@ -21,7 +21,7 @@ from deployer.serving.http.app import App
 from deployer.serving.models import Models
 from deployer.serving.run.closing import Draining
 from deployer.serving.run.loading import Loader
-from deployer.serving.run.rest import listening, rest_server
+from deployer.serving.run.rest import listening, rest_server, stop_accepting
 from deployer.serving.run.state import DRAIN, LOOK, Event, Launch
 from deployer.serving.telemetry.metrics import telemetry
 
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from deployer.serving.grpc.server import GrpcServer
 
 __all__ = ["Answering"]
+
+LINGER = 0.5  # seconds that who has just connected gets to send a request
 
 
 class Answering:
@@ -105,6 +107,8 @@ class Answering:
         self._models.drain()
         app.drain()
         await asyncio.sleep(settings.drain)
+        stop_accepting(launch.port)
+        await asyncio.sleep(min(LINGER, settings.grace))
         server.stop()
         if grpc is not None:
             stopping.append(asyncio.create_task(grpc.stop(settings.grace)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from deployer.settings import ServeSettings
 
-__all__ = ["listening", "rest_server"]
+__all__ = ["listening", "rest_server", "stop_accepting"]
 
 BACKLOG = 1024
 LOOKS = 0.003  # seconds between two
@@ -55,20 +55,36 @@ async def listening(port: int, serving: "asyncio.Task[Any]") -> None:
         Exception: what `serving` ended with.
 
     """
-    while not _listens(port):
+    while not _listeners(port):
         await asyncio.sleep(LOOKS)
         if serving.done():
             serving.result()
 
 
-def _listens(port: int) -> bool:
-    """Return whether one of this process's sockets takes connections on `port`."""
+def stop_accepting(port: int) -> None:
+    """Have the system refuse new connections on `port`; those that there are go on.
+
+    Granian closes its listener and every connection without a request in one step, and so cuts off
+    clients that have just connected. Here another socket takes the listener's place, one that
+    nobody knows and that has nothing to accept; what the system closes then is the listener alone.
+    """
+    for number in _listeners(port):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            nobody.listen(1)
+            nobody.setblocking(False)
+            os.dup2(nobody.fileno(), number, inheritable=False)
+
+
+def _listeners(port: int) -> list[int]:
+    """Return this process's descriptors of sockets that take connections on `port`."""
+    found = []
     for name in os.listdir("/dev/fd"):  # noqa: PTH208 - numbers, not paths
         with suppress(OSError):
             number = int(name)
             if stat.S_ISSOCK(os.fstat(number).st_mode):
-                with socket.socket(fileno=os.dup(number)) as found:
-                    takes = found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
-                    if takes and found.getsockname()[1] == port:
-                        return True
-    return False
+                with socket.socket(fileno=os.dup(number)) as each:
+                    takes = each.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+                    if takes and each.getsockname()[1] == port:
+                        found.append(number)
+    return found

@@ -105,3 +105,10 @@ def test_answers_for_other_rows(rows: int) -> None:
     body, headers = raw_answer(["a", "b"], [[0.25, 0.75], [1, 0]])
     with pytest.raises(FailedError, match=f"does not answer {rows} rows"):
         decode_answer(body, headers, rows=rows, where="here")
+
+
+def test_a_text_that_is_shorter_than_it_says() -> None:
+    body, headers = raw_answer(["a", "b"], [[0.25, 0.75], [1, 0]])
+    longer = body.replace(struct.pack("<I", 1) + b"b", struct.pack("<I", 9) + b"b")
+    with pytest.raises(FailedError, match="shorter than they say"):
+        decode_answer(longer, headers, rows=2, where="here")

@@ -56,7 +56,7 @@ def test_schemathesis_finds_nothing(running: Running, tmp_path: Path) -> None:
         [
             str(SCHEMATHESIS), "run", str(path), "--url", running.url, "-H", f"X-API-Key: {KEY}",
             "--checks", ",".join(CHECKS), "--phases", "examples,coverage,fuzzing",
-            "--max-examples", "25", "--seed", "5", "--no-color",
+            "--max-examples", "12", "--seed", "5", "--no-color",
         ],
         cwd=tmp_path,
         capture_output=True,

@@ -12,6 +12,7 @@ import pytest
 from deployer.packaging.cells import encode_inputs
 from deployer.packaging.load import load_package
 from deployer.serving.models import Served
+from deployer.serving.protocol import plan
 from deployer.serving.protocol.inference import infer
 from deployer.serving.protocol.limits import Limits
 from deployer.serving.protocol.metadata import model_metadata, server_metadata
@@ -82,10 +83,10 @@ def test_the_short_way_gives_the_same_bits(numeric: Served) -> None:
     random = np.random.default_rng(5)
     matrix = (random.normal(size=(3000, 6)) * 10.0 ** random.integers(-3, 4, 6)).astype(np.float32)
     matrix[random.random(matrix.shape) < 0.1] = np.nan
-    plan = plan_of(numeric.package)
-    assert plan.matrix is not None
-    short = plan.matrix(matrix)
-    names = plan.names
+    found = plan_of(numeric.package)
+    assert found.matrix is not None
+    short = found.matrix(matrix)
+    names = found.names
     long = numeric.package.classifier.predict(
         {name: matrix[:, i : i + 1] for i, name in enumerate(names)}
     )
@@ -184,6 +185,15 @@ def test_infinity_is_refused(numeric: Served, value: float) -> None:
         infer(numeric, request, LIMITS)
 
 
+def test_an_infinite_date_is_refused(mixed: Served) -> None:
+    inputs = golden_inputs(mixed, mixed.package.golden.rows[:1])
+    request = decode_infer(body_of(inputs), json_length=None, limits=LIMITS)
+    whole = tuple(each for each in request.inputs if each.name != "when")
+    when = Tensor("when", "FP64", np.array([np.inf]))
+    with pytest.raises(RefusedError, match="'when' has an infinite date"):
+        infer(mixed, InferRequest((*whole, when)), LIMITS)
+
+
 def test_rows_are_limited_whatever_they_came_in(numeric: Served) -> None:
     request = InferRequest((Tensor("x", "FP32", np.zeros((3, 6), dtype=np.float32)),))
     with pytest.raises(RefusedError) as caught:
@@ -236,10 +246,12 @@ def test_a_plan_goes_with_its_model(numeric: Served, tmp_path: Path) -> None:
     (tmp_path / "model.json").write_bytes(_entry(numeric))
     package = load_package(tmp_path)
     assert plan_of(package) is plan_of(package)
-    gone = weakref.ref(package)
+    gone, key = weakref.ref(package), id(package)
+    assert key in plan._plans
     del package
     gc.collect()
     assert gone() is None
+    assert key not in plan._plans
 
 
 def _entry(served: Served) -> bytes:

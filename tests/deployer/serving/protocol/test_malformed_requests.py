@@ -149,9 +149,9 @@ def test_too_many_inputs(kind: str) -> None:
     ],
 )
 def test_nesting_is_cut_before_anything_recursive(deep: bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     assert "nested more than 16 levels" in refusal(deep).message
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2
 
 
 def test_brackets_in_text_are_not_nesting() -> None:
@@ -160,13 +160,21 @@ def test_brackets_in_text_are_not_nesting() -> None:
     assert decode_infer(body, json_length=None, limits=LIMITS).inputs[0].data.tolist() == texts
 
 
+def test_nesting_is_followed_across_parts() -> None:
+    many = 200_000
+    flat = b"[" + b'["]"],' * many
+    refused = flat + b'["' + b"[" * 99 + b'"' + b",[" * 16
+    assert "nested more than 16 levels" in refusal(refused).message
+    assert "cannot be read" in refusal(flat + b'["' + b"[" * 99 + b'"' + b",[" * 14).message
+
+
 def test_many_shallow_lists_are_not_nesting() -> None:
     body = one(shape=[500, 2], data=[[1, 2]] * 500)
     assert decode_infer(body, json_length=None, limits=LIMITS).inputs[0].data.shape == (500, 2)
 
 
 def test_a_number_of_a_million_digits_is_refused_at_once() -> None:
-    begun = time.perf_counter()
+    begun = time.thread_time()
     for kind in ("FP32", "INT64"):
         refusal(one(datatype=kind).replace(b"1,", b"1" * 1_000_000 + b","))
-    assert time.perf_counter() - begun < 2
+    assert time.thread_time() - begun < 2

@@ -9,6 +9,7 @@ import pytest
 from deployer.serving.models import Served
 from deployer.serving.protocol.limits import Limits
 from deployer.serving.protocol.plain import PlainAnswer, Platform, answer_plain
+from deployer.serving.protocol.plan import MatrixColumns
 from deployer.serving.refusals import RefusedError
 from tests.deployer.serving.protocol.protocol_kit import LIMITS
 
@@ -111,6 +112,18 @@ def test_sagemaker_answers_as_accept_says(numeric: Served) -> None:
     assert post(numeric, {"instances": objects}, accept="image/png").content_type == (
         "application/json"
     )
+
+
+def test_rows_without_a_gap_take_the_short_way(numeric: Served) -> None:
+    golden = [row for row in numeric.package.golden.rows if None not in row.inputs.values()]
+    assert len(golden) > 2
+    rows = [[row.inputs[f"n{i}"] for i in range(6)] for row in golden]
+    answer = post(numeric, {"instances": rows})
+    assert isinstance(answer.arrays, MatrixColumns)
+    told = json.loads(answer.body)["predictions"]
+    assert [each["label"] for each in told] == [row.label for row in golden]
+    found = [list(each["probabilities"].values()) for each in told]
+    np.testing.assert_allclose(found, [row.probabilities for row in golden], rtol=0, atol=1e-6)
 
 
 def test_vertex(served: Served) -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import time
 from pathlib import Path
 
@@ -236,8 +237,12 @@ def test_the_end_drops_nothing(registry: World, two_packages: tuple[Path, Path])
                 lambda: next((a for a in [idle.ask(READY)] if a.status != 200), None), "not ready"
             )
             count = len(load.answers)
-            assert server.process.wait(30) == 0
+            late = socket.create_connection(("127.0.0.1", int(server.url.rpartition(":")[2])), 10)
             until(lambda: load.refused, "the end")
+            late.sendall(b"GET /v2/health/live HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert late.recv(4096).startswith(b"HTTP/1.1 200"), "it was connected in time"
+            late.close()
+            assert server.process.wait(30) == 0
         assert not_ready.status == 503
         assert b"about to stop" in not_ready.body
         assert not_ready.headers["connection"] == "close"
