@@ -175,7 +175,6 @@ def lose(primary: Process, name: str, router: Process) -> int:
         wait_for(lambda: time.monotonic() > before + LOSS_SECONDS)
     after = [each for each in load.seen if each.due + each.seconds > before]
     unanswered = failed(load.seen, digest)
-    print([(e.due-before,e.seconds,e.status,e.digest[:8]) for e in load.seen if e.status!=200 or e.digest!=digest])
     console.print(
         Text(
             f"✓ {len(load.seen)} requests at {RATE} a second: {unanswered} failed, "

@@ -7,7 +7,8 @@
 #
 # PACKAGE is a model directory. BASE_IMAGE names the base; without it, one is made from Debian's
 # packages. RUNTIME is podman's (runc, crun); BUILD_FLAGS go to buildah, such as --volume of a
-# machine's own pip.conf; STORAGE names the storage driver.
+# machine's own pip.conf; STORAGE names the storage driver
+# (overlay); BUILD=no takes the image as it is.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 package=$(realpath "$1")
@@ -17,8 +18,10 @@ name=deployer-serve-check-$$
 port=${PORT:-18080}
 key=check-$RANDOM$RANDOM$RANDOM
 hash=$(printf %s "$key" | sha256sum | cut -d' ' -f1)
+headers=(-H "X-API-Key: $key" -H "Content-Type: application/json")
 scratch=$(mktemp -d)
-storage=(${STORAGE:+--storage-driver "$STORAGE"})
+# Named for both: each has a default of its own, and would see another image.
+storage=(--storage-driver "${STORAGE:-overlay}")
 podman=(podman "${storage[@]}" --runtime "${RUNTIME:-runc}")
 buildah=(buildah "${storage[@]}")
 read -ra flags <<<"${BUILD_FLAGS:-}"
@@ -49,7 +52,7 @@ if [[ -z ${BASE_IMAGE:-} ]] && ! "${buildah[@]}" images "$base" >/dev/null 2>&1;
 fi
 
 say "build"
-"${buildah[@]}" build --quiet --layers --isolation chroot --format docker "${flags[@]}" \
+[[ ${BUILD:-yes} == no ]] || "${buildah[@]}" build --quiet --layers --isolation chroot --format docker "${flags[@]}" \
   --build-arg BASE_IMAGE="$base" --build-arg CLOUDS="$clouds" \
   --file image/Containerfile --tag "$image" .
 "${buildah[@]}" images "$image"
@@ -77,10 +80,10 @@ inputs=$(ask -H "X-API-Key: $key" "http://127.0.0.1:$port/v2/models/bench" |
   python3 -c 'import json, sys; print(len(json.load(sys.stdin)["inputs"]))')
 body=$(python3 -c "import json; n = $inputs; print(json.dumps({'inputs': [{'name': 'rows', 'shape': [1, n], 'datatype': 'FP32', 'data': [0.5] * n}]}))")
 url=http://127.0.0.1:$port/v2/models/bench/infer
-code=$(ask -o "$scratch/answer" -w '%{http_code}' -H "X-API-Key: $key" -d "$body" "$url")
+code=$(ask -o "$scratch/answer" -w '%{http_code}' "${headers[@]}" -d "$body" "$url")
 [[ $code == 200 ]] || fail "a request with a key was answered with $code: $(cat "$scratch/answer")"
 head -c 300 "$scratch/answer" && echo
-code=$(ask -o /dev/null -w '%{http_code}' -d "$body" "$url")
+code=$(ask -o /dev/null -w '%{http_code}' -H "${headers[3]}" -d "$body" "$url")
 [[ $code == 401 ]] || fail "a request without a key was answered with $code"
 echo "without a key: $code"
 
@@ -104,7 +107,7 @@ echo "exit 1 where nobody listens"
 say "SIGTERM while a client asks on"
 (
   until [[ -e $scratch/stop ]]; do
-    ask -o /dev/null -w '%{http_code}\n' -H "X-API-Key: $key" -d "$body" "$url" 2>/dev/null || true
+    ask -o /dev/null -w '%{http_code}\n' "${headers[@]}" -d "$body" "$url" 2>/dev/null || true
   done >"$scratch/codes"
 ) &
 client=$!
@@ -113,7 +116,7 @@ kill -TERM "$pid"
 until [[ $(ask -o /dev/null -w '%{http_code}' "http://127.0.0.1:$port/v2/health/ready" 2>/dev/null) != 200 ]]; do
   sleep 0.05
 done
-echo "answered after it said not ready: $(ask -o /dev/null -w '%{http_code}' -H "X-API-Key: $key" -d "$body" "$url")"
+echo "answered after it said not ready: $(ask -o /dev/null -w '%{http_code}' "${headers[@]}" -d "$body" "$url")"
 code=$("${podman[@]}" wait "$name")
 touch "$scratch/stop"
 wait "$client"

@@ -3,7 +3,9 @@
 import argparse
 import os
 import platform
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -31,8 +33,8 @@ rounds. **requests/s** counts good answers, **failed** all others: any status bu
 connections, no answer for ten seconds.
 
 `deployer` runs as it comes: API keys, checks of type, shape and size, metrics, drift counts, access
-log, gRPC on a port of its own. MLServer runs with `parallel_workers = 0`, faster for this model than
-its default. MLServer is asked for probabilities, BentoML and MLflow answer nothing else. `constant`
+log, gRPC on a port of its own. MLServer runs with `parallel_workers = 0`, in one process as the
+others; its default, a second process for inference, was not clearly faster or slower. MLServer is asked for probabilities, BentoML and MLflow answer nothing else. `constant`
 is Granian with an application that reads the request and answers a constant: what the way over HTTP
 costs at least.
 """
@@ -92,6 +94,8 @@ def main() -> None:
     options = parser.parse_args()
     if find_wrk() is None:
         parser.error("wrk is missing; run: make .tools/wrk/.installed, or apt-get install wrk")
+    # Ended from outside, it must still end the servers that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # Compiled files are part of a normal installation.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     parts = [HEAD.format(connections=CONNECTIONS), versions()]

@@ -76,7 +76,7 @@ def deployer(model: Model, folder: Path) -> Contender:
 
 
 def mlserver(model: Model, folder: Path) -> Contender:
-    """MLServer without a process of its own for inference: its faster way for a small model."""
+    """MLServer in one process; its default, a second one for inference, is not clearly faster."""
     port = free_port()
     _native("mlserver", "joblib", model, folder / "model.joblib")
     _settings(

@@ -31,7 +31,7 @@ from deployer.registry.viewing.inventory import home_first
 from deployer.releasing import CHAMPION, Checks
 from deployer.releasing import promote as promote_version
 
-__all__ = ["promote"]
+__all__ = ["gate_for", "promote"]
 
 
 @click.command()
@@ -86,7 +86,7 @@ def promote(
     check_movable(alias)
     forced = forced_reason(settings, parsed.name, alias, force=force, reason=reason)
     required = required_number(settings.push.require if require is None else require, len(clouds))
-    gate = _gate(parsed, alias, data, forced, clouds, settings, output)
+    gate = gate_for(parsed, alias, data, forced, clouds, settings, output)
     if check:
         _check(gate, parsed, alias, clouds, settings, output)
         return
@@ -104,7 +104,7 @@ def promote(
     report(moved, message, output, **({"gate": record.verdict} if gate else {}))
 
 
-def _gate(
+def gate_for(
     parsed: Reference,
     alias: str,
     data: Path | None,

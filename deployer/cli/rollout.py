@@ -15,7 +15,7 @@ from deployer.cli.durations import DURATION
 from deployer.cli.options import shared_options
 from deployer.cli.output import Output
 from deployer.cli.rollout_acts import CANARY, RegistryActs
-from deployer.cli.router import folder_of
+from deployer.cli.router_render import folder_of
 from deployer.config import Settings
 from deployer.errors import ExitCode, UsageError
 from deployer.registry.cloud import Cloud

@@ -7,7 +7,7 @@ from deployer.cli.clouds import required_number
 from deployer.cli.moves import note_down, order_of
 from deployer.cli.output import Output
 from deployer.cli.progress import CloudProgress
-from deployer.cli.promote import _gate as gate_for
+from deployer.cli.promote import gate_for
 from deployer.config import Settings
 from deployer.registry.aliasing.aliases import read_alias
 from deployer.registry.aliasing.pointing import point, remove

@@ -1,6 +1,5 @@
 """``deployer serve``."""
 
-import asyncio
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -147,7 +146,9 @@ def _serve(
     clouds: Sequence[Cloud],
     nearest: str | None,
 ) -> None:
-    from deployer.serving.run.supervise import Supervisor  # noqa: PLC0415 - not needed for --help
+    import asyncio  # noqa: PLC0415 - not needed for --help
+
+    from deployer.serving.run.supervise import Supervisor  # noqa: PLC0415 - as above
     from deployer.serving.run.voice import Voice  # noqa: PLC0415 - as above
 
     chosen = effective(settings.serve, flags, os.environ)

@@ -1,7 +1,7 @@
 """The elements of a tensor in JSON: read by datatype, and written."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from deployer.serving.protocol.datatypes import CODES, DTYPES, FLOATS, INTEGERS
 from deployer.serving.protocol.floats import shortest_floats
 from deployer.serving.protocol.limits import Limits
+from deployer.serving.protocol.many import many_floats
 from deployer.serving.protocol.messages import InputMessage
 from deployer.serving.protocol.refusing import bad_input
 from deployer.serving.protocol.shapes import check_shape
@@ -41,6 +42,10 @@ def json_tensor(message: InputMessage, limits: Limits) -> Tensor:
     datatype, count = check_shape(name, message.datatype, shape, limits)
     if not memoryview(message.data):
         raise bad_input(name, "has neither data nor the parameter binary_data_size")
+    many = many_floats(message.data) if datatype in FLOATS else None
+    if many is not None:
+        _check_count(name, many, shape, count)
+        return Tensor(name, datatype, _narrow(name, datatype, many).reshape(shape))
     try:
         values = _FLAT[datatype].decode(message.data)
     except msgspec.ValidationError as error:
@@ -65,7 +70,7 @@ def float_tensor(
     return Tensor(name, checked, _array(name, checked, values).reshape(shape))
 
 
-def _check_count(name: str, values: Sequence[Any], shape: Sequence[int], count: int) -> None:
+def _check_count(name: str, values: Sized, shape: Sequence[int], count: int) -> None:
     if len(values) != count:
         raise bad_input(
             name, f"has {len(values)} elements, but its shape {list(shape)} makes {count}"
@@ -122,11 +127,14 @@ def _with_missing(
     """Return floats some of which are None, as NaN."""
     if datatype not in FLOATS:
         raise bad_input(name, f"has a number that {datatype} cannot hold") from problem
-    wide = np.array(values, dtype=np.float64)
+    return _narrow(name, datatype, np.array(values, dtype=np.float64))
+
+
+def _narrow(name: str, datatype: Datatype, wide: NDArray[np.float64]) -> NDArray[Any]:
     with np.errstate(over="ignore"):
         array = wide.astype(DTYPES[datatype])
     if np.isinf(array).any():
-        raise bad_input(name, f"has a number that {datatype} cannot hold") from problem
+        raise bad_input(name, f"has a number that {datatype} cannot hold")
     return array
 
 

@@ -10,6 +10,7 @@ import msgspec
 from deployer.serving.protocol.depth import check_depth
 from deployer.serving.protocol.elements import float_tensor, json_tensor, write_json
 from deployer.serving.protocol.limits import Limits
+from deployer.serving.protocol.many import MANY
 from deployer.serving.protocol.messages import (
     FLOAT_REQUEST,
     REQUEST,
@@ -43,7 +44,8 @@ def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> Inf
     """
     if json_length is None:
         check_depth(body, limits.max_depth)
-        return _decode_floats(body, limits) or _decode(body, memoryview(b""), limits)
+        few = len(body) < MANY and _decode_floats(body, limits)
+        return few or _decode(body, memoryview(b""), limits)
     if not 0 <= json_length <= len(body):
         raise bad_request(
             f"Inference-Header-Content-Length is {json_length}, but the body has {len(body)} bytes"

@@ -15,28 +15,17 @@ import pytest
 from deployer.errors import UsageError
 from deployer.serving import lambda_handler
 from deployer.serving.lambda_handler import Function, handler
-from deployer.training.options import Options
-from deployer.training.train import train
 from infra.contract import DIGEST_HEADER
 
-PENGUINS = Path(__file__).parents[3] / "examples" / "penguins" / "penguins.csv"
 KEY = "dk_lambda"
 HASHES = f"aws:{hashlib.sha256(KEY.encode()).hexdigest()}"
 INFER = "/v2/models/penguins/infer"
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("image") / "penguins"
-    options = Options(candidates=("softmax",), strategy="none", jobs=1)
-    train(PENGUINS, target="species", out=out, options=options)
-    return out
-
-
-@pytest.fixture(scope="module")
-def environment(folder: Path) -> dict[str, str]:
+def environment(penguins_package: Path) -> dict[str, str]:
     return {
-        "DEPLOYER_MODEL_DIR": str(folder),
+        "DEPLOYER_MODEL_DIR": str(penguins_package),
         "DEPLOYER_SERVE_KEYS": HASHES,
         "DEPLOYER_SERVE_MAX_BODY": "100000",
     }
@@ -86,10 +75,10 @@ def event(
 
 
 @pytest.fixture(scope="module")
-def asked(folder: Path) -> tuple[str, str]:
+def asked(penguins_package: Path) -> tuple[str, str]:
     """A request for the first golden row, and its label."""
-    row = json.loads((folder / "golden.json").read_bytes())["rows"][0]
-    columns = json.loads((folder / "schema.json").read_bytes())["inputs"]
+    row = json.loads((penguins_package / "golden.json").read_bytes())["rows"][0]
+    columns = json.loads((penguins_package / "schema.json").read_bytes())["inputs"]
     inputs = [
         {
             "name": each["name"],
@@ -103,14 +92,14 @@ def asked(folder: Path) -> tuple[str, str]:
 
 
 def test_a_row_is_answered_as_text_and_as_base64(
-    function: Function, folder: Path, asked: tuple[str, str]
+    function: Function, penguins_package: Path, asked: tuple[str, str]
 ) -> None:
     body, label = asked
     for sent in (body, body.encode()):
         told = function.answer(event(INFER, sent, **{"content-type": "application/json"}))
         assert (told["statusCode"], told["isBase64Encoded"]) == (200, False), told
         assert json.loads(told["body"])["outputs"][0]["data"] == [label]
-        digest = hashlib.sha256((folder / "model.json").read_bytes()).hexdigest()
+        digest = hashlib.sha256((penguins_package / "model.json").read_bytes()).hexdigest()
         assert told["headers"][DIGEST_HEADER] == digest
         json.dumps(told)
 

@@ -5,25 +5,12 @@ import grpc
 import pytest
 
 from deployer.serving.models import Models, Served
-from deployer.training.options import Options
-from deployer.training.train import train
 from tests.deployer.serving.grpc.grpc_kit import Client, Running, served_from, serving
 
-PENGUINS = Path(__file__).parents[4] / "examples" / "penguins" / "penguins.csv"
-
 
 @pytest.fixture(scope="session")
-def grpc_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package that no test may change."""
-    out = tmp_path_factory.mktemp("served") / "model"
-    options = Options(candidates=("softmax",), strategy="none", jobs=1)
-    train(PENGUINS, target="species", out=out, options=options)
-    return out
-
-
-@pytest.fixture(scope="session")
-def served(grpc_package: Path) -> Served:
-    return served_from(grpc_package)
+def served(penguins_package: Path) -> Served:
+    return served_from(penguins_package)
 
 
 @pytest.fixture

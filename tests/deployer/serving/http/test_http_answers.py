@@ -193,15 +193,15 @@ def test_other_models_are_not_found(running: Running, served: Served, name: str)
     assert len(answer.body) < 500
 
 
-def test_a_name_may_be_percent_encoded(http_package: Path) -> None:
+def test_a_name_may_be_percent_encoded(penguins_package: Path) -> None:
     models = Models()
-    models.put(served_from(http_package, name="pingüins 2"))
+    models.put(served_from(penguins_package, name="pingüins 2"))
     with serving(models) as running:
         for path in ("/v2/models/ping%C3%BCins%202", "/v2/models/%70ing%c3%bcins%202/ready"):
             assert running.ask(path).json["name"] == "pingüins 2"
 
 
-def test_a_digest_can_be_demanded(http_package: Path, served: Served) -> None:
+def test_a_digest_can_be_demanded(penguins_package: Path, served: Served) -> None:
     models = Models()
     models.put(served)
     with serving(models) as running:
@@ -215,7 +215,7 @@ def test_a_digest_can_be_demanded(http_package: Path, served: Served) -> None:
         assert demand(DIGEST).status == demand(f"sha256:{DIGEST}, {'cd' * 32}").status == 200
         for path in (INFER, "/v2/models/penguins/ready", "/v2/health/ready", "/ping"):
             assert demand("cd" * 32, path).status == 503
-        models.put(served_from(http_package, version="4", digest="cd" * 32))
+        models.put(served_from(penguins_package, version="4", digest="cd" * 32))
         # The one before is still at hand for those that expect it.
         for digest, version in ((DIGEST, "3"), ("cd" * 32, "4")):
             answer = demand(digest)
@@ -289,10 +289,10 @@ def test_readiness_is_proved_at_most_once_a_second(served: Served) -> None:
         assert running.ask("/v2/health/ready", key=None).status == 503
 
 
-def test_several_models(http_package: Path, served: Served) -> None:
+def test_several_models(penguins_package: Path, served: Served) -> None:
     models = Models()
     models.put(served)
-    models.put(served_from(http_package, name="other", digest="cd" * 32))
+    models.put(served_from(penguins_package, name="other", digest="cd" * 32))
     with serving(models, ServeSettings(access_log=False)) as running:
         ready = running.ask("/v2/health/ready", key=None)
         assert [each["name"] for each in ready.json["models"]] == ["other", "penguins"]

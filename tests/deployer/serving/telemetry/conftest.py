@@ -5,19 +5,13 @@ import pytest
 from deployer.packaging.load import load_package
 from deployer.serving.models import Served
 from deployer.serving.telemetry.metrics import prepare
-from deployer.training.options import Options
-from deployer.training.train import train
-
-PENGUINS = Path(__file__).parents[4] / "examples" / "penguins" / "penguins.csv"
 
 
 @pytest.fixture(scope="session")
-def counted(tmp_path_factory: pytest.TempPathFactory) -> Served:
+def counted(penguins_package: Path) -> Served:
     """A version whose answers are counted."""
-    out = tmp_path_factory.mktemp("counted") / "model"
-    options = Options(candidates=("softmax",), strategy="none", jobs=1)
-    train(PENGUINS, target="species", out=out, options=options)
-    return Served("penguins", "3", "ab" * 32, load_package(out), "aws", "penguins@champion")
+    package = load_package(penguins_package)
+    return Served("penguins", "3", "ab" * 32, package, "aws", "penguins@champion")
 
 
 @pytest.fixture
