@@ -48,7 +48,8 @@ test: install haproxy ## Run the tests (minutes)
 
 .PHONY: test-all
 test-all: test .tools/clients/.installed ## Run the slow tests too: LocalStack, crash drills, real sizes
-	$(PYTEST) -n $(JOBS) --dist worksteal -m slow --timeout 1200
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "slow and not alone" --timeout 1200
+	$(PYTEST) -m "slow and alone" --timeout 1200
 
 .PHONY: lint
 lint: install ## Check format, style, types and who imports whom

@@ -107,6 +107,7 @@ def test_large_requests_pass_and_small_ones_are_kept_for_retries(
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @BOTH
 def test_all_down_is_said_at_once_and_recovery_is_quick(proxy: Proxy, tmp_path: Path) -> None:
     with pair(proxy, tmp_path) as (one, two_, client):
@@ -123,6 +124,7 @@ def test_all_down_is_said_at_once_and_recovery_is_quick(proxy: Proxy, tmp_path: 
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @BOTH
 def test_while_all_fail_the_load_does_not_multiply(proxy: Proxy, tmp_path: Path) -> None:
     # 100 requests/s for 4 s: readiness goes on passing, so nothing but ejection and the retry

@@ -24,7 +24,7 @@ from tests.deployer.routing.failover_kit import (
 )
 from tests.infra.proxies_kit import envoy, haproxy
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(600)]
 
 REQUESTS = 700
 LONGEST = 1.5

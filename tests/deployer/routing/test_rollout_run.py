@@ -25,7 +25,7 @@ from tests.deployer.routing.load_kit import Load, Result, Target
 from tests.deployer.routing.rollout_kit import Site, site
 from tests.infra.proxies_kit import envoy, haproxy
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(300)]
 
 RATE = 40.0
 
