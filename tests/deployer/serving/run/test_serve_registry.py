@@ -230,7 +230,7 @@ def test_the_end_drops_nothing(registry: World, two_packages: tuple[Path, Path])
     with Server(registry, "penguins@champion", "--workers", "2").ready() as server:
         idle = Client(server.url)
         assert idle.ask(READY).status == 200
-        with Load(server.url, infer_body(two_packages[0])) as load:
+        with Load(server.url, infer_body(two_packages[0]), ends=True) as load:
             load.wait(50)
             server.process.send_signal(signal.SIGTERM)
             not_ready = until(
