@@ -232,23 +232,21 @@ class Load:
     A connection that was closed is opened anew; a request that got no answer on a connection that
     was kept is sent once more on a new one, as HTTP allows and every client does.
 
-    Args:
-        ends: whether the server ends under it. A new connection that the kernel had not handed over
-            when the port was closed is then reset; nobody read a request from it.
-
     Attributes:
         answers: status, digest and labels of each.
         failed: why a request got no answer.
+        ends: set once the server was told to end. A new connection that the kernel had not handed
+            over when the port was closed is then reset; nobody read a request from it.
 
     """
 
-    def __init__(self, url: str, body: bytes, threads: int = 4, *, ends: bool = False) -> None:
+    def __init__(self, url: str, body: bytes, threads: int = 4) -> None:
         self.answers: list[tuple[int, str, tuple[str, ...]]] = []
         self.failed: list[str] = []
         self.refused = 0
         self._url = url
         self._body = body
-        self._ends = ends
+        self.ends = False
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(threads)]
 
@@ -280,7 +278,7 @@ class Load:
             except (OSError, http.client.HTTPException) as error:
                 client.close()
                 client = Client(self._url)
-                queued = self._ends and fresh and type(error) is ConnectionResetError
+                queued = self.ends and fresh and type(error) is ConnectionResetError
                 if isinstance(error, ConnectionRefusedError) or queued:
                     self.refused += 1  # nobody listens: no request was taken
                     return

@@ -230,8 +230,9 @@ def test_the_end_drops_nothing(registry: World, two_packages: tuple[Path, Path])
     with Server(registry, "penguins@champion", "--workers", "2").ready() as server:
         idle = Client(server.url)
         assert idle.ask(READY).status == 200
-        with Load(server.url, infer_body(two_packages[0]), ends=True) as load:
+        with Load(server.url, infer_body(two_packages[0])) as load:
             load.wait(50)
+            load.ends = True
             server.process.send_signal(signal.SIGTERM)
             not_ready = until(
                 lambda: next((a for a in [idle.ask(READY)] if a.status != 200), None), "not ready"
