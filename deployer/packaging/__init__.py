@@ -22,5 +22,5 @@
     papers         what a package says of itself: card, bill of materials, requirements
     package        bytes to a directory, all or nothing
     load           a directory to a model that predicts, with onnxruntime alone
-    answers        predictions as documents and as CSV
+    answers        predictions as documents
 """
