@@ -8,7 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest
-JOBS ?= 2
+# Of two cores: tests wait for servers, disks and engines a third of the time.
+JOBS ?= 3
 # Without compiled files every process compiles scikit-learn anew: eight seconds instead of two.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -37,6 +38,10 @@ demo: install ## Train, push to three emulated clouds, lose one, repair it, prov
 haproxy: ## Find HAProxy, or fetch it into .tools without installing it
 	@tools/haproxy.sh
 
+.PHONY: pulumi
+pulumi: install ## Get the pulumi command into .tools: fetched, or built from Go modules (minutes, once)
+	@tools/pulumi/build.sh .tools/pulumi
+
 .PHONY: test
 test: install haproxy ## Run the tests (minutes)
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow"
@@ -46,8 +51,16 @@ test: install haproxy ## Run the tests (minutes)
 	VIRTUAL_ENV=$(abspath .tools/clients) $(BIN)/uv pip sync -q --require-hashes requirements/clients.txt
 	@touch $@
 
+.tools/checkov/.installed: $(BIN)/uv requirements/checkov.txt
+	$(BIN)/uv venv -q --clear --python $(abspath $(BIN)/python) .tools/checkov
+	VIRTUAL_ENV=$(abspath .tools/checkov) $(BIN)/uv pip sync -q --require-hashes requirements/checkov.txt
+	@touch $@
+
+.PHONY: tools
+tools: haproxy pulumi .tools/clients/.installed .tools/checkov/.installed ## Get the programs that the slow tests need
+
 .PHONY: test-all
-test-all: test .tools/clients/.installed ## Run the slow tests too: LocalStack, crash drills, real sizes
+test-all: test tools ## Run the slow tests too: LocalStack, crash drills, real sizes
 	$(PYTEST) -n $(JOBS) --dist worksteal -m "slow and not alone" --timeout 1200
 	$(PYTEST) -m "slow and alone" --timeout 1200
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any, cast
 
@@ -30,6 +31,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool
 
 from providers._azure_rest import sign, text
+from providers.diagnosis import date_of
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -45,11 +47,20 @@ SCOPE = "https://storage.azure.com/.default"
 PIECE = 1024 * 1024
 JOINED = 64 * 1024
 SUCCESS = range(200, 300)
+MAX_SKEW = 15 * 60  # seconds: "Authorize with Shared Key"
 _MESSAGE = re.compile(rb"<Message>([^<\n]+)")  # further lines: request id and time
 
 
 class RefusedError(HttpResponseError):
-    """The service refused a request; its answer is read, and quoted without the XML."""
+    """The service refused a request; its answer is read, and quoted without the XML.
+
+    It has one code for a wrong key and for a signature that is too old, and says which in words
+    ("Authorize with Shared Key"): the times of the two machines tell it as well.
+
+    Attributes:
+        skewed: whether it refused because of this machine's clock.
+
+    """
 
     def __init__(self, response: Any) -> None:
         self.status: int = response.status_code
@@ -58,6 +69,12 @@ class RefusedError(HttpResponseError):
         message = said[1].decode(errors="replace").strip() if said else response.reason
         super().__init__(f"{self.status} {self.code}: {message}", response)
         self.creating = response.request.headers.get("If-None-Match") == "*"
+        at = date_of(response.headers)
+        self.skewed = (
+            self.code == "AuthenticationFailed"
+            and at is not None
+            and abs((at - datetime.now(UTC)).total_seconds()) >= MAX_SKEW
+        )
 
     def __str__(self) -> str:
         return self.message

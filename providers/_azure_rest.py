@@ -66,6 +66,8 @@ BY_CODE = {
     "ContainerBeingDeleted": ErrorKind.UNAVAILABLE,
     "BlobModifiedWhileReading": ErrorKind.UNAVAILABLE,
 }
+FULL = re.compile(r"(?i)(?:quota|capacity)\w*exceed|exceed\w*(?:quota|capacity)")
+REFUSED = range(400, 500)
 BY_STATUS = {
     401: ErrorKind.UNAUTHENTICATED,
     403: ErrorKind.PERMISSION_DENIED,
@@ -75,6 +77,7 @@ BY_STATUS = {
     416: ErrorKind.RANGE,
     429: ErrorKind.THROTTLED,
     501: ErrorKind.OTHER,
+    507: ErrorKind.QUOTA,  # RFC 4918, section 11.5: not to be asked again by itself
 }
 FAULT = 500
 
@@ -114,8 +117,18 @@ def sign(method: str, url: str, headers: Mapping[str, str], account: str, key: b
 
 
 def error_kind(status: int, code: str, *, creating: bool) -> ErrorKind:
-    """Return the kind of a refusal; `creating` if the request had ``If-None-Match: *``."""
-    kind = BY_CODE.get(code) or BY_STATUS.get(status)
+    """Return the kind of a refusal; `creating` if the request had ``If-None-Match: *``.
+
+    Blob storage documents no code for an account that is full: neither "Blob service error codes"
+    nor the SDK's ``StorageErrorCode`` has one. A refusal whose code names a quota or a capacity is
+    taken for one, as those of its neighbours do: ``QuotaExceeded`` of the Resource Manager
+    (https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-resource-quota),
+    ``TotalSharesProvisionedCapacityExceedsAccountLimit`` of file shares ("File service error codes").
+    """
+    kind = BY_CODE.get(code)
+    if kind is None and status in REFUSED and FULL.search(code):
+        return ErrorKind.QUOTA
+    kind = kind or BY_STATUS.get(status)
     if kind is ErrorKind.PRECONDITION and creating:
         return ErrorKind.ALREADY_EXISTS
     if kind is None and (status >= FAULT or status < 300):  # noqa: PLR2004 - 2xx: cut short

@@ -193,13 +193,20 @@ def _error(status: int, body: bytes, *, bucket: bool) -> GcsError:
 
 
 def _explanation(text: str) -> tuple[str, str]:
-    """Return ``(code, message)`` of an error: JSON, XML, or plain words from something between."""
+    """Return ``(code, message)`` of an error: JSON, XML, or plain words from something between.
+
+    Of JSON there are two forms: the API's own, and that of ``google.rpc.Status`` with an
+    ``ErrorInfo`` among its details (https://google.aip.dev/193), which Google's fronts answer with.
+    """
     try:
         error = json.loads(text)["error"]
-        return error["errors"][0]["reason"], error["message"]
-    except (ValueError, LookupError, TypeError):
+        told = [*error.get("errors", ()), *error.get("details", ())]
+        reasons = [each["reason"] for each in told if "reason" in each]
+        code, message = [*reasons, error.get("status", "")][0], error["message"]
+    except (ValueError, LookupError, TypeError, AttributeError):
         fields = dict(_XML_FIELD.findall(text))
-        return fields.get("Code", ""), fields.get("Message") or text[:200].strip()
+        code, message = fields.get("Code", ""), fields.get("Message") or text[:200]
+    return str(code), " ".join(str(message).split())
 
 
 def pages(http: Http, path: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:

@@ -24,12 +24,15 @@ import botocore.session
 from botocore import UNSIGNED as NO_SIGNATURE
 from botocore.awsrequest import AWSPreparedRequest
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from botocore.httpsession import URLLib3Session
 from botocore.parsers import create_parser
 from botocore.utils import get_environ_proxies, parse_timestamp
 
-__all__ = ["Wire", "of_aws", "sign"]
+__all__ = ["AWS_ERRORS", "Wire", "client_of", "of_aws", "sign"]
+
+AWS_ERRORS = (BotoCoreError, ClientError)
+"""What the SDK raises."""
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 _ALGORITHM = "AWS4-HMAC-SHA256"
@@ -262,6 +265,25 @@ class Wire:
             retries={"total_max_attempts": 1, "mode": "standard"},
             **more,
         )
+
+
+def client_of(service: str, *, region: str, timeout: float, attempts: int) -> Any:
+    """Return the SDK's client of a service of AWS, which retries by itself.
+
+    Args:
+        service: such as ``ecr``.
+        region: where it is asked.
+        timeout: seconds to connect, and seconds without a byte.
+        attempts: tries of one request, the first included.
+
+    """
+    config = Config(
+        connect_timeout=timeout,
+        read_timeout=timeout,
+        retries={"total_max_attempts": attempts, "mode": "standard"},
+    )
+    session = botocore.session.Session()
+    return session.create_client(service, region_name=region, config=config)
 
 
 def of_aws(client: Any) -> bool:

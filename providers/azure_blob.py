@@ -168,6 +168,8 @@ class AzureDriver:
                 return ErrorKind.INTEGRITY
             case _EmptyRangeError():
                 return ErrorKind.RANGE
+            case RefusedError(skewed=True):
+                return ErrorKind.CLOCK
             case RefusedError():
                 return error_kind(error.status, error.code, creating=error.creating)
             case ClientAuthenticationError():

@@ -11,7 +11,9 @@
     ├─ RangeError
     ├─ IntegrityError
     ├─ PermissionDeniedError
+    │  └─ QuotaError       the store takes no more; waiting does not help
     ├─ UnauthenticatedError
+    │  └─ ClockError       this machine's clock is wrong, so what it signs is refused
     ├─ ThrottledError      retryable
     ├─ UnavailableError    retryable
     ├─ UnsupportedError    raised when a store is opened
@@ -26,6 +28,7 @@ from enum import StrEnum
 __all__ = [
     "AlreadyExistsError",
     "BucketNotFoundError",
+    "ClockError",
     "ConflictError",
     "ErrorKind",
     "IntegrityError",
@@ -33,6 +36,7 @@ __all__ = [
     "NotFoundError",
     "PermissionDeniedError",
     "PreconditionError",
+    "QuotaError",
     "RangeError",
     "StoreError",
     "ThrottledError",
@@ -54,7 +58,9 @@ class ErrorKind(StrEnum):
     RANGE = "range"
     INTEGRITY = "integrity"
     PERMISSION_DENIED = "permission-denied"
+    QUOTA = "quota"
     UNAUTHENTICATED = "unauthenticated"
+    CLOCK = "clock"
     THROTTLED = "throttled"
     UNAVAILABLE = "unavailable"
     UNSUPPORTED = "unsupported"
@@ -154,11 +160,30 @@ class PermissionDeniedError(StoreError):
     default_hint = "grant this identity read and write on the bucket"
 
 
+class QuotaError(PermissionDeniedError):
+    """The store takes no more: a quota is used up, or its disks are full. A pause does not help."""
+
+    kind = ErrorKind.QUOTA
+    default_hint = (
+        "raise the quota, or free space (deployer gc); running the same command again resumes"
+    )
+
+
 class UnauthenticatedError(StoreError):
     """There are no credentials, or the cloud rejects them."""
 
     kind = ErrorKind.UNAUTHENTICATED
     default_hint = "sign in with the cloud's own tool, or correct its credential variables"
+
+
+class ClockError(UnauthenticatedError):
+    """The request was signed at a time too far from the cloud's own; new credentials do not help."""
+
+    kind = ErrorKind.CLOCK
+    default_hint = (
+        "this machine's clock is more than 15 minutes wrong: set it by NTP, such as "
+        "timedatectl set-ntp true"
+    )
 
 
 class ThrottledError(StoreError):
@@ -200,7 +225,9 @@ _CLASSES: dict[ErrorKind, type[StoreError]] = {
         RangeError,
         IntegrityError,
         PermissionDeniedError,
+        QuotaError,
         UnauthenticatedError,
+        ClockError,
         ThrottledError,
         UnavailableError,
         UnsupportedError,

@@ -15,7 +15,11 @@ What the cloud does, as its documentation has it, and what follows from it here:
   business of a lifecycle rule with ``matchesPrefix`` ("Object Lifecycle Management").
 - A download by the JSON API does not tell the object's metadata; one by the XML API does, in
   ``x-goog-meta-`` headers ("HTTP headers and query string parameters for XML API").
-- One object takes about one write per second ("Quotas & limits"): 429, which is retried.
+- One object takes about one write per second ("Quotas & limits"): 429, which is retried. So is a
+  rate that Google's front tells with 403, as ``userRateLimitExceeded`` (googleapis/google-cloud-go,
+  issue 269) or ``RATE_LIMIT_EXCEEDED``; a quota that no pause gives back, as ``quotaExceeded`` or
+  ``RESOURCE_QUOTA_EXCEEDED``, is not ("Troubleshoot quota errors", https://cloud.google.com/docs/quotas/troubleshoot;
+  ``google.api.ErrorReason``). Cloud Storage's own list of codes has the 429 alone.
 - Credentials are found as "Application Default Credentials" says.
 """
 
@@ -24,6 +28,7 @@ import os
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -44,6 +49,7 @@ from providers._gcs_resource import (
     meta,
     meta_of_headers,
 )
+from providers.emptying import OldVersion
 from providers.errors import ErrorKind
 from providers.keys import PARTS_PREFIX
 from providers.model import (
@@ -68,6 +74,7 @@ PARTS = PartLimits(min_size=1, max_size=1024 * MIB, max_count=COMPOSE_SOURCES**3
 READ_SIZE = MIB
 
 _MISSING = 404
+_DELETES = 16  # at once, when a bucket is emptied
 _STALE = 412
 
 _KIND_OF_STATUS = {
@@ -79,8 +86,18 @@ _KIND_OF_STATUS = {
     412: ErrorKind.PRECONDITION,
     416: ErrorKind.RANGE,
     429: ErrorKind.THROTTLED,
+    507: ErrorKind.QUOTA,  # RFC 4918, section 11.5: not to be asked again by itself
 }
-_THROTTLED_CODES = {"rateLimitExceeded", "userRateLimitExceeded", "quotaExceeded", "SlowDown"}
+# Of reasons without capitals and underscores: each of Google's fronts writes them its own way.
+_KIND_OF_REASON = {
+    "ratelimitexceeded": ErrorKind.THROTTLED,
+    "slowdown": ErrorKind.THROTTLED,
+    "userratelimitexceeded": ErrorKind.THROTTLED,
+    "dailylimitexceeded": ErrorKind.QUOTA,
+    "quotaexceeded": ErrorKind.QUOTA,
+    "resourcequotaexceeded": ErrorKind.QUOTA,
+}
+_TOO_MANY = 429
 
 
 def open_driver(
@@ -188,12 +205,8 @@ class GcsDriver:
                 return ErrorKind.BUCKET_NOT_FOUND
             case GcsError(status=400) if "doesn't match calculated" in error.message:
                 return ErrorKind.INTEGRITY
-            case GcsError(code=code) if code in _THROTTLED_CODES:
-                return ErrorKind.THROTTLED
-            case GcsError(status=status) if status >= 500:  # noqa: PLR2004 - HTTP's own limit
-                return ErrorKind.UNAVAILABLE
-            case GcsError(status=status):
-                return _KIND_OF_STATUS.get(status)
+            case GcsError():
+                return _kind(error)
             case urllib3.exceptions.HTTPError() | google.auth.exceptions.TransportError():
                 return ErrorKind.UNAVAILABLE
             case google.auth.exceptions.GoogleAuthError():
@@ -295,6 +308,27 @@ class GcsDriver:
             prefixes.update(page.get("prefixes", ()))
         return Listing(tuple(objects), tuple(sorted(prefixes - {PARTS_PREFIX})))
 
+    def versions(self) -> Iterator[Sequence[OldVersion]]:
+        """Yield all generations, parts of uploads too, a page at a time."""
+        query = {"versions": "true", "fields": "nextPageToken,items(name,generation)"}
+        for page in pages(self._http, self._objects, query):
+            items = page.get("items", ())
+            if items:
+                yield [OldVersion(each["name"], str(each["generation"])) for each in items]
+
+    def delete_versions(self, page: Sequence[OldVersion]) -> None:
+        """Remove them for good, a few at a time; the bucket's own soft delete may keep them."""
+
+        def delete(each: OldVersion) -> None:
+            try:
+                self._http.json("DELETE", self._object(each.key), {"generation": each.id})
+            except GcsError as error:
+                if error.status != _MISSING or error.bucket:
+                    raise
+
+        with ThreadPoolExecutor(_DELETES) as pool:
+            list(pool.map(delete, page))
+
     def presign(self, key: str, *, expires: timedelta) -> str:
         """Return a URL signed by the service account's key, or by IAM in its name."""
         # Most of a second to import, for the rarest of all operations.
@@ -329,3 +363,13 @@ class GcsDriver:
 
     def _object(self, key: str) -> str:
         return f"{self._objects}/{escape(key)}"
+
+
+def _kind(error: GcsError) -> ErrorKind | None:
+    """Return the kind of a refusal: by its reason, else by HTTP status."""
+    told = _KIND_OF_REASON.get(error.code.replace("_", "").lower())
+    # Whatever a 429 calls a quota, it is one of a minute.
+    if told is not None and error.status != _TOO_MANY:
+        return told
+    unavailable = ErrorKind.UNAVAILABLE if error.status >= 500 else None  # noqa: PLR2004 - HTTP's own limit
+    return _KIND_OF_STATUS.get(error.status, unavailable)

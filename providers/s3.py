@@ -31,6 +31,7 @@ from botocore.response import StreamingBody
 from providers._s3_diagnosis import S3Diagnosis
 from providers._s3_http import Wire
 from providers._s3_meta import META, completed, crc32, described, listed, quoted, tag, written
+from providers.emptying import OldVersion
 from providers.errors import ErrorKind
 from providers.model import (
     MIB,
@@ -250,6 +251,29 @@ class S3Driver:
             prefixes += (entry["Prefix"] for entry in page.get("CommonPrefixes", ()))
         return Listing(tuple(objects), tuple(prefixes))
 
+    def versions(self) -> Iterator[Sequence[OldVersion]]:
+        """Yield all versions and marks of deletions, a page at a time."""
+        pages = self._wire.client.get_paginator("list_object_versions").paginate(
+            Bucket=self._bucket
+        )
+        for page in pages:
+            entries = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+            if entries:
+                yield [OldVersion(each["Key"], each["VersionId"]) for each in entries]
+
+    def delete_versions(self, page: Sequence[OldVersion]) -> None:
+        """Remove them for good, all in one request."""
+        listed = [{"Key": each.key, "VersionId": each.id} for each in page]
+        answer = self._wire.client.delete_objects(
+            Bucket=self._bucket, Delete={"Objects": listed, "Quiet": True}
+        )
+        for refused in answer.get("Errors", ()):
+            # One of them stands for all; its status is the one that S3 gives it when asked alone.
+            status = 403 if refused.get("Code") == "AccessDenied" else 200
+            raise ClientError(
+                {"Error": refused, "ResponseMetadata": {"HTTPStatusCode": status}}, "DeleteObjects"
+            )
+
     def presign(self, key: str, *, expires: timedelta) -> str:
         """Return a URL that reads the object; seven days at most."""
         return str(
@@ -305,11 +329,14 @@ def _classify_answer(error: ClientError) -> ErrorKind:
             | "ExpiredToken"
             | "InvalidToken"
             | "TokenRefreshRequired"
-            | "RequestTimeTooSkewed"
         ):
             return ErrorKind.UNAUTHENTICATED
-        case "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded":
-            return ErrorKind.THROTTLED
+        case "RequestTimeTooSkewed":
+            return ErrorKind.CLOCK
+        case "QuotaExceeded" | "InsufficientStorageSpace":  # Ceph's and Huawei's; AWS has none
+            return ErrorKind.QUOTA
+        case "SlowDown" | "Throttling" | "ThrottlingException" | "RequestLimitExceeded" | "503":
+            return ErrorKind.THROTTLED  # "503": the answer to HEAD has no body that says more
         case "RequestTimeout" | "IncompleteBody" | "InternalError" | "ServiceUnavailable":
             return ErrorKind.UNAVAILABLE
         case "KeyTooLongError":
@@ -325,6 +352,8 @@ _STATUS = {
     416: ErrorKind.RANGE,
     429: ErrorKind.THROTTLED,
     501: ErrorKind.UNSUPPORTED,
+    # RFC 4918, section 11.5: not to be asked again by itself. MinIO's XMinioStorageFull.
+    507: ErrorKind.QUOTA,
 }
 
 

@@ -294,7 +294,7 @@ class Store:
                 failures += 1
                 if start == end and error.retryable:
                     return  # every byte was here before the connection broke
-                if not error.retryable or failures >= self.options.attempts:
+                if not self.calls.retry.again(error, failures):
                     raise
             self.calls.retry.wait(failures)
             stack.close()
@@ -379,7 +379,7 @@ class Store:
                 return
             except StoreError as error:
                 failures += 1
-                if not error.retryable or failures >= self.options.attempts:
+                if not self.calls.retry.again(error, failures):
                     raise
             self.calls.retry.wait(failures)
 

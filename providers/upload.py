@@ -211,7 +211,7 @@ class LargeUpload:
                 if error.kind in (ErrorKind.CONFLICT, ErrorKind.NOT_FOUND):
                     raise StartAgainError from error
                 attempt += 1
-                if not error.retryable or attempt >= self.calls.retry.attempts:
+                if not self.calls.retry.again(error, attempt):
                     raise
             self.calls.retry.wait(attempt)
 
@@ -241,6 +241,8 @@ def _resumable(error: BaseException) -> bool:
     if isinstance(error, StoreError):
         return error.retryable or error.kind in (
             ErrorKind.UNAUTHENTICATED,
+            ErrorKind.CLOCK,
             ErrorKind.PERMISSION_DENIED,
+            ErrorKind.QUOTA,
         )
     return isinstance(error, KeyboardInterrupt | SystemExit)

@@ -118,7 +118,7 @@ class Writer:
                     if own is not None:
                         meta = own
                         break
-                if not error.retryable or attempt >= self.calls.retry.attempts:
+                if not self.calls.retry.again(error, attempt):
                     raise
             self.calls.retry.wait(attempt)
         write.progress(len(body))

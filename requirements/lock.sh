@@ -18,6 +18,7 @@ done
 "${compile[@]}" pyproject.toml "${image[@]}" --extra aws --extra gcp --extra azure -o image/requirements/all.txt
 "${compile[@]}" pyproject.toml "${image[@]}" --extra aws image/requirements/lambda.in -o image/requirements/lambda.txt
 "${compile[@]}" image/requirements/build.in -o image/requirements/build.txt
+"${compile[@]}" requirements/checkov.in -o requirements/checkov.txt
 "${compile[@]}" requirements/clients.in -o requirements/clients.txt
 # The last LocalStack that needs no licence token breaks with newer dependencies than it was released with.
 "${compile[@]}" --exclude-newer 2025-12-15 requirements/localstack.in -o deployer/emulators/tools/localstack.txt

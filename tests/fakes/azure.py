@@ -89,6 +89,7 @@ _SCRIPTED = {
     "throttle": (503, "ServerBusy", "The server is currently unable to receive requests."),
     "expire_credentials": (401, "InvalidAuthenticationInfo", "The token is expired."),
     "skew_clock": (403, "AuthenticationFailed", "The request date header is too far off."),
+    # Azure documents no code for a full account: see providers._azure_rest.error_kind.
     "quota": (403, "AccountQuotaExceeded", "The account has reached its capacity."),
     "disk_full": (507, "InsufficientStorage", "There is no room left."),
 }

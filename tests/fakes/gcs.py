@@ -70,6 +70,7 @@ _REASONS = {
     500: "internalError",
     503: "backendError",
 }
+_ERROR_INFO = "type.googleapis.com/google.rpc.ErrorInfo"
 _MAX_SOURCES = 32
 
 
@@ -179,13 +180,18 @@ class Gcs:
             # A media request is answered in plain text.
             headers["Content-Type"] = "text/html; charset=UTF-8"
             return Response(error.status, headers, error.message.encode())
+        body: dict[str, Any] = {"code": error.status, "message": error.message}
+        if error.code.isupper():
+            # What stands before the API answers in the form of google.rpc.Status (AIP-193).
+            told = {"@type": _ERROR_INFO, "reason": error.code, "domain": "googleapis.com"}
+            body |= {"status": "PERMISSION_DENIED", "details": [told]}
+            return json_response({"error": body}, error.status, headers)
         entry = {"message": error.message, "domain": "global", "reason": error.code}
         if error.status == 412:
             entry |= {"locationType": "header", "location": "If-Match"}
-        elif error.status == 429:
+        elif error.status == 429 or error.code.endswith("Exceeded"):
             entry["domain"] = "usageLimits"
-        body = {"code": error.status, "message": error.message, "errors": [entry]}
-        return json_response({"error": body}, error.status, headers)
+        return json_response({"error": {**body, "errors": [entry]}}, error.status, headers)
 
     def scripted(self, request: Request, action: Action) -> ApiError:
         if action.kind in _SCRIPTED:

@@ -46,6 +46,11 @@ _LOCALSTACK_START_AFTER = Gap(
 )
 LOCALSTACK: Mapping[str, Gap] = {
     "test_list_start_after_any_key": _LOCALSTACK_START_AFTER,
+    "test_create_race[large]": Gap(
+        "LocalStack checks the condition of a completion without a lock: now and then two win",
+        "localstack/services/s3/provider.py 4.12, complete_multipart_upload",
+        racy=True,
+    ),
     "test_delete_if_match": Gap(
         "LocalStack answers 501 NotImplemented to If-Match on DeleteObject",
         "localstack/services/s3/provider.py 4.12, delete_object",

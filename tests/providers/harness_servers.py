@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable
-from types import TracebackType
 from typing import Self
 
 import pytest
@@ -25,12 +24,7 @@ class Emulators:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     def server(self, engine: EngineName) -> Server:

@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -120,6 +121,11 @@ class TestErrors:
             ("InvalidAuthenticationInfo", 400, ErrorKind.UNAUTHENTICATED),
             ("AuthorizationPermissionMismatch", 403, ErrorKind.PERMISSION_DENIED),
             ("BlobImmutableDueToPolicy", 409, ErrorKind.PERMISSION_DENIED),
+            ("AccountQuotaExceeded", 403, ErrorKind.QUOTA),
+            ("QuotaExceeded", 409, ErrorKind.QUOTA),
+            ("TotalSharesProvisionedCapacityExceedsAccountLimit", 409, ErrorKind.QUOTA),
+            ("InsufficientStorage", 507, ErrorKind.QUOTA),
+            ("IngressOverAccountLimit", 503, ErrorKind.THROTTLED),
             ("ServerBusy", 503, ErrorKind.THROTTLED),
             ("TooManyRequests", 429, ErrorKind.THROTTLED),
             ("EgressOverAccountLimit", 503, ErrorKind.THROTTLED),
@@ -594,6 +600,26 @@ class TestCredentials:
         driver = open_driver(ACCOUNT, CONTAINER)
         assert kind_of(driver, lambda: put(driver)) is ErrorKind.UNAUTHENTICATED
         assert kind_of(driver, lambda: driver.head("a")) is ErrorKind.UNAUTHENTICATED
+
+    @pytest.mark.parametrize(
+        ("minutes", "kind"),
+        [
+            (0, ErrorKind.UNAUTHENTICATED),
+            (14, ErrorKind.UNAUTHENTICATED),
+            (-14, ErrorKind.UNAUTHENTICATED),
+            (16, ErrorKind.CLOCK),
+            (-16, ErrorKind.CLOCK),
+        ],
+    )
+    def test_wrong_clock(
+        self, cloud: StrictCloud, monkeypatch: pytest.MonkeyPatch, minutes: int, kind: ErrorKind
+    ) -> None:
+        """One code says both that the key is wrong and that the time is; the server's time tells."""
+        monkeypatch.setenv(CONNECTION, cloud.azure_connection(key="d3Jvbmc="))
+        driver = open_driver(ACCOUNT, CONTAINER)
+        here = datetime.now(UTC) + timedelta(minutes=minutes)
+        monkeypatch.setattr("providers._azure_http.datetime", SimpleNamespace(now=lambda _: here))
+        assert kind_of(driver, lambda: put(driver)) is kind
 
     def test_denied(self, cloud: StrictCloud, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(CONNECTION, cloud.azure_denied_connection_string)

@@ -341,15 +341,16 @@ class TestErrors:
             (faults.status(503, "ServiceUnavailable"), ErrorKind.UNAVAILABLE),
             (faults.status(400, "RequestTimeout"), ErrorKind.UNAVAILABLE),
             (faults.status(400, "IncompleteBody"), ErrorKind.UNAVAILABLE),
-            (faults.disk_full(), ErrorKind.UNAVAILABLE),
+            (faults.disk_full(), ErrorKind.QUOTA),
+            (faults.status(507, "XMinioStorageFull"), ErrorKind.QUOTA),
             (faults.reset(), ErrorKind.UNAVAILABLE),
             (faults.cut_upload(1), ErrorKind.UNAVAILABLE),
             (faults.lose_response(), ErrorKind.UNAVAILABLE),
             (faults.conflict409(), ErrorKind.CONFLICT),
             (faults.status(409, "OperationAborted"), ErrorKind.CONFLICT),
             (faults.status(403, "AccessDenied"), ErrorKind.PERMISSION_DENIED),
-            (faults.quota(), ErrorKind.PERMISSION_DENIED),
-            (faults.skew_clock(), ErrorKind.UNAUTHENTICATED),
+            (faults.quota(), ErrorKind.QUOTA),
+            (faults.skew_clock(), ErrorKind.CLOCK),
             (faults.expire_credentials(), ErrorKind.UNAUTHENTICATED),
             (faults.status(401, "Unauthorized"), ErrorKind.UNAUTHENTICATED),
             (faults.status(400, "BadDigest"), ErrorKind.INTEGRITY),
@@ -370,6 +371,12 @@ class TestErrors:
         put = lambda: driver.put("key", b"body", mode="create", metadata={})  # noqa: E731
         assert kind_of(driver, put) is kind
         assert len(cloud.requests) == 1, "the SDK retried"
+
+    def test_throttled_head_has_no_body_that_says_so(
+        self, cloud: StrictCloud, driver: S3Driver
+    ) -> None:
+        cloud.script(Fault(faults.throttle(), operation="HeadObject"))
+        assert kind_of(driver, lambda: driver.head("key")) is ErrorKind.THROTTLED
 
     @pytest.mark.parametrize(
         ("action", "kind"),
