@@ -7,6 +7,7 @@ __all__ = [
     "DIGEST_HEADER",
     "EXPECT_HEADER",
     "LIVE_PATH",
+    "OUTPUTS",
     "PORT_VARIABLE",
     "READY_PATH",
     "infer_path",
@@ -24,6 +25,9 @@ PORT_VARIABLE = "PORT"
 # digests, separated by commas, and is refused with 503 by a server that has none of them.
 DIGEST_HEADER = "x-deployer-model-digest"
 EXPECT_HEADER = "x-deployer-expect-digest"
+
+# What every program exports; `url` is where the router sends requests.
+OUTPUTS = ("url", "health_path", "region", "model", "digest", "identity", "bucket", "cost_hints")
 
 
 def infer_path(model: str) -> str:

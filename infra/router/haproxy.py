@@ -8,8 +8,9 @@ stopped, or answered 500, with and without a failing health check. Why they are 
 * ``option redispatch 1`` lets every retry leave the server that failed; it avoids that one alone,
   so while two of three servers fail in the same second, a request may meet both until
   ``error-limit`` has marked them down.
-* Requests are retried if they fit in ``tune.bufsize``, 1 MiB; larger ones only if no connection
-  was made. Buffers are allocated as they are needed.
+* Requests are retried if they fit in ``tune.bufsize``, 64 KiB; larger ones only if no connection
+  was made. HAProxy touches the whole of a buffer for every request: of 9,600 requests/s with
+  64 KiB, 480 were left with 1 MiB. Envoy retries up to 1 MiB.
 * HAProxy has no retry budget: what bounds retries is ``on-error mark-down`` after three errors.
 * It has no timeout for all tries together: as many are made as fit in the router's.
 * ``http-send-name-header Host`` is how each server gets its own Host, so servers are then called
@@ -96,7 +97,7 @@ def _global(stats_socket: str | None, *, expose: bool) -> list[str]:
         "global",
         "    log stdout format raw local0 info",
         "    maxconn 1024",
-        "    tune.bufsize 1048576",
+        "    tune.bufsize 65536",
         "    hard-stop-after 30s",
     ]
     if stats_socket:

@@ -1,0 +1,1 @@
+"""The Pulumi program that makes an endpoint on Google Cloud."""

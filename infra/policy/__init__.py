@@ -1,0 +1,1 @@
+"""Policies for resources, as pure functions; and the pack that the real engine loads."""

@@ -1,0 +1,1 @@
+"""Price lists, one file for each date; the newest is used."""

@@ -1,0 +1,3 @@
+import pulumi_aws as aws
+
+models = aws.s3.Bucket("models", bucket="penguins-models")  # <- DEP006

@@ -1,0 +1,19 @@
+import json
+
+import pulumi_aws as aws
+
+aws.iam.Policy(  # <- DEP012
+    "server",
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "dynamodb:GetItem",
+                    "Resource": "*",
+                }
+            ],
+        }
+    ),
+)

@@ -1,0 +1,20 @@
+import json
+
+import pulumi_aws as aws
+
+aws.iam.Policy(
+    "server",
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": ["iam:PassRole", "ec2:RunInstances"],
+                    "Resource": "*",
+                    "Condition": {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}},
+                }
+            ],
+        }
+    ),
+)

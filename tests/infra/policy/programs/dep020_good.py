@@ -1,0 +1,10 @@
+import pulumi_aws as aws
+
+aws.apigatewayv2.Route(
+    "infer",
+    api_id="abcdefghij",
+    route_key="POST /v2/models/penguins/infer",
+    target="integrations/abcdefg",
+    authorization_type="CUSTOM",
+    authorizer_id="abcdef",
+)

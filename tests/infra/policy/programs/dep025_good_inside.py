@@ -1,0 +1,15 @@
+# demands {"public": false}
+import pulumi_gcp as gcp
+
+server = gcp.cloudrunv2.Service(
+    "server",
+    location="europe-west3",
+    invoker_iam_disabled=True,
+    ingress="INGRESS_TRAFFIC_INTERNAL_ONLY",
+    template=gcp.cloudrunv2.ServiceTemplateArgs(
+        service_account="server@project.iam.gserviceaccount.com",
+        containers=[
+            gcp.cloudrunv2.ServiceTemplateContainerArgs(image="registry.example/penguins:1.2"),
+        ],
+    ),
+)

@@ -1,0 +1,10 @@
+import pulumi_azure_native as azure
+
+models = azure.storage.StorageAccount(  # <- DEP031
+    "models",
+    resource_group_name="penguins",
+    account_name="penguinsmodels",
+    kind=azure.storage.Kind.STORAGE_V2,
+    sku=azure.storage.SkuArgs(name=azure.storage.SkuName.STANDARD_LRS),
+    allow_shared_key_access=False,
+)

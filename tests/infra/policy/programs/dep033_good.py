@@ -1,0 +1,25 @@
+import pulumi_gcp as gcp
+
+server = gcp.cloudrunv2.Service(
+    "server",
+    location="europe-west3",
+    template=gcp.cloudrunv2.ServiceTemplateArgs(
+        service_account="server@project.iam.gserviceaccount.com",
+        containers=[
+            gcp.cloudrunv2.ServiceTemplateContainerArgs(image="registry.example/penguins:1.2"),
+        ],
+    ),
+)
+gcp.cloudrunv2.Job(
+    "again",
+    location="europe-west3",
+    template=gcp.cloudrunv2.JobTemplateArgs(
+        template=gcp.cloudrunv2.JobTemplateTemplateArgs(
+            containers=[
+                gcp.cloudrunv2.JobTemplateTemplateContainerArgs(
+                    image="registry.example:5000/penguins@sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+                )
+            ],
+        ),
+    ),
+)

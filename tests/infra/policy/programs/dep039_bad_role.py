@@ -1,0 +1,19 @@
+import json
+
+import pulumi_aws as aws
+
+aws.iam.Role(  # <- DEP039
+    "server",
+    assume_role_policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    ),
+)

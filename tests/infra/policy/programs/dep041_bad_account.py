@@ -1,0 +1,23 @@
+import json
+
+import pulumi_aws as aws
+
+aws.iam.RolePolicy(  # <- DEP041
+    "server",
+    role="server",
+    policy=json.dumps(
+        {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Action": "kms:Decrypt",
+                    "Resource": "arn:aws:kms:eu-central-1:123456789012:key/*",
+                    "Condition": {
+                        "StringEquals": {"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+                    },
+                }
+            ],
+        }
+    ),
+)

@@ -1,0 +1,4 @@
+import pulumi_aws as aws
+
+models = aws.s3.Bucket("models")
+aws.s3.BucketVersioning("models", bucket=models.id, versioning_configuration={"status": "Enabled"})

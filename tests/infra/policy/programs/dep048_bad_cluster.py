@@ -1,0 +1,6 @@
+import pulumi_aws as aws
+
+aws.ecs.Cluster(  # <- DEP048
+    "cluster",
+    settings=[{"name": "containerInsights", "value": "disabled"}],
+)

@@ -1,0 +1,14 @@
+import pulumi_aws as aws
+
+aws.cloudwatch.MetricAlarm(  # <- DEP050
+    "errors",
+    namespace="AWS/Lambda",
+    metric_name="Errors",
+    comparison_operator="GreaterThanThreshold",
+    threshold=0,
+    period=60,
+    evaluation_periods=5,
+    statistic="Sum",
+    alarm_actions=["arn:aws:sns:eu-central-1:123456789012:alarms"],
+    actions_enabled=False,
+)

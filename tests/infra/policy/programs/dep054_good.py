@@ -1,0 +1,17 @@
+import json
+
+import pulumi_aws as aws
+
+aws.ecs.TaskDefinition(
+    "server",
+    family="server",
+    container_definitions=json.dumps(
+        [
+            {
+                "name": "server",
+                "image": "registry.example/penguins@sha256:cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+                "linuxParameters": {"capabilities": {"drop": ["ALL"]}},
+            }
+        ]
+    ),
+)

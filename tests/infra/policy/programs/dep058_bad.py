@@ -1,0 +1,4 @@
+# demands {"public": false}
+import pulumi_aws as aws
+
+aws.lb.LoadBalancer("api", subnets=["subnet-1", "subnet-2"])  # <- DEP058

@@ -1,0 +1,10 @@
+import pulumi_gcp as gcp
+
+gcp.cloudrunv2.Service(
+    "server",
+    location="europe-west3",
+    template=gcp.cloudrunv2.ServiceTemplateArgs(
+        containers=[gcp.cloudrunv2.ServiceTemplateContainerArgs(image="registry.example/p:1")],
+        scaling=gcp.cloudrunv2.ServiceTemplateScalingArgs(max_instance_count=10),
+    ),
+)

@@ -1,0 +1,12 @@
+# demands {"public": false}
+import pulumi_azure_native as azure
+
+azure.app.ManagedEnvironment("open", resource_group_name="penguins")  # <- DEP074
+azure.app.ManagedEnvironment(  # <- DEP074
+    "half",
+    resource_group_name="penguins",
+    vnet_configuration=azure.app.VnetConfigurationArgs(
+        infrastructure_subnet_id="/subscriptions/s/subnets/apps", internal=True
+    ),
+    public_network_access="Enabled",
+)

@@ -1,0 +1,52 @@
+import pulumi_azure_native as azure
+
+models = azure.storage.StorageAccount(
+    "models",
+    resource_group_name="penguins",
+    account_name="penguinsmodels",
+    kind="StorageV2",
+    sku=azure.storage.SkuArgs(name=azure.storage.SkuName.STANDARD_LRS),
+)
+azure.storage.BlobServiceProperties(
+    "models",
+    resource_group_name="penguins",
+    account_name=models.name,
+    blob_services_name="default",
+    is_versioning_enabled=True,
+)
+azure.storage.ManagementPolicy(
+    "models",
+    resource_group_name="penguins",
+    account_name=models.name,
+    management_policy_name="default",
+    policy=azure.storage.ManagementPolicySchemaArgs(
+        rules=[
+            azure.storage.ManagementPolicyRuleArgs(
+                name="old",
+                type="Lifecycle",
+                definition=azure.storage.ManagementPolicyDefinitionArgs(
+                    actions=azure.storage.ManagementPolicyActionArgs(
+                        version=azure.storage.ManagementPolicyVersionArgs(
+                            delete=azure.storage.DateAfterCreationArgs(
+                                days_after_creation_greater_than=90
+                            )
+                        )
+                    )
+                ),
+            )
+        ]
+    ),
+)
+azure.containerregistry.Registry(
+    "images",
+    resource_group_name="penguins",
+    sku=azure.containerregistry.SkuArgs(name="Premium"),
+    policies=azure.containerregistry.PoliciesArgs(
+        retention_policy=azure.containerregistry.RetentionPolicyArgs(status="enabled", days=14)
+    ),
+)
+azure.containerregistry.Registry(
+    "small",
+    resource_group_name="penguins",
+    sku=azure.containerregistry.SkuArgs(name="Basic"),
+)
