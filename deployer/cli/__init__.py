@@ -8,7 +8,7 @@ __all__ = ["main"]
 
 EPILOG = """\b
 Exit codes:
-   0 ok                         7 changes found (--exit-code)
+   0 ok                         7 changes found, if asked for
    1 error                      8 cancelled
    2 usage or configuration     9 timeout
    3 credentials or permission 10 partial success: a cloud is behind
@@ -56,12 +56,23 @@ SECTIONS = {
             "deployer.cli.rollout:rollout", "Give a version more and more of the requests."
         ),
     },
+    "Infrastructure": {
+        "plan": Lazy("deployer.cli.plan:plan", "Review what our programs would make, offline."),
+        "review": Lazy("deployer.cli.review:review", "Review any Pulumi Python program, offline."),
+        "cost": Lazy("deployer.cli.cost:cost", "Estimate what endpoints cost a month."),
+        "preview": Lazy("deployer.cli.preview:preview", "Ask the engine what would change."),
+        "up": Lazy("deployer.cli.up:up", "Make or change endpoints, after a review."),
+        "refresh": Lazy("deployer.cli.refresh:refresh", "See what changed behind the program."),
+        "outputs": Lazy("deployer.cli.outputs:outputs", "Show what the stacks tell: addresses."),
+        "down": Lazy("deployer.cli.down:down", "Take endpoints away; models stay."),
+    },
     "Operations": {
         "emulators": Lazy(
             "deployer.cli.emulators:emulators", "Run the three clouds on this machine."
         ),
         "doctor": Lazy("deployer.cli.doctor:doctor", "See whether the clouds can be used."),
         "gc": Lazy("deployer.cli.gc:gc", "Remove what no version needs any more."),
+        "drill": Lazy("deployer.cli.drill:drill", "Rehearse the loss of a cloud, and measure."),
         "verify": Lazy("deployer.cli.verify:verify", "Read and hash everything that is stored."),
         "repair": Lazy("deployer.cli.repair:repair", "Bring every cloud what it lacks."),
         "audit": Lazy("deployer.cli.audit:audit", "Show who did what from this machine."),

@@ -24,7 +24,13 @@ __all__ = ["alias"]
 
 @click.group()
 def alias() -> None:
-    """Point a name such as champion at a version."""
+    """Point a name such as champion at a version.
+
+    \b
+    Examples:
+      deployer alias list penguins
+      deployer alias set penguins canary 4 --expires 30d
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @alias.command("set")

@@ -33,8 +33,16 @@ def cloud_options(command: Callable[..., Any]) -> Callable[..., Any]:
         envvar=SWITCH,
         help=f"Use the clouds that `deployer emulators up` started (or set {SWITCH}=1).",
     )
-    @click.option("--concurrency", type=click.IntRange(1, 256), help="Transfers at once per cloud.")
-    @click.option("--timeout", type=click.FloatRange(0.1), help="Seconds a connection may stall.")
+    @click.option(
+        "--concurrency",
+        type=click.IntRange(1, 256),
+        help="Transfers at once per cloud. [transfer workers: 4]",
+    )
+    @click.option(
+        "--timeout",
+        type=click.FloatRange(0.1),
+        help="Seconds a connection may stall. [transfer timeout: 60]",
+    )
     @functools.wraps(command)
     def wrapper(
         *args: Any,

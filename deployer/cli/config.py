@@ -14,7 +14,12 @@ __all__ = ["config"]
 
 @click.group()
 def config() -> None:
-    """Show the settings and where they come from."""
+    """Show the settings and where they come from.
+
+    \b
+    Examples:
+      deployer config show --origin
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @config.command("show")

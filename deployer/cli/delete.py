@@ -38,7 +38,8 @@ def delete(
 
     The newest version and one that an alias points at stay. The number is never given again. The
     content stays too, until `deployer gc` finds that nothing else needs it. Interrupted, or a
-    cloud was down? Run the same command again: it finishes the work.
+    cloud was down? Run the same command again: it finishes the work. Exits with 8 if you say no, with
+    10 if a cloud is behind.
 
     \b
     Examples:

@@ -49,6 +49,8 @@ def gc(
     still not needed; publishers wait a moment meanwhile. What a version, an alias, its history or
     a publish of the last week refers to is kept. Run it now and then, such as once a week.
 
+    Exits with 10 if a cloud could not be looked after, with 11 if what was to be read is damaged.
+
     \b
     Examples:
       deployer gc --dry-run

@@ -26,7 +26,13 @@ __all__ = ["home"]
 
 @click.group()
 def home() -> None:
-    """Show or change which cloud orders publishes."""
+    """Show or change which cloud orders publishes.
+
+    \b
+    Examples:
+      deployer home show
+      deployer home promote gcp
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @home.command()
@@ -95,7 +101,7 @@ def promote_(
     brought it up. Interrupted? Run the same command again: it finishes the work.
 
     More than half of all clouds must answer, so that nobody can promote another one at the same
-    time. With two clouds, one of them lost, that takes --minority.
+    time. With two clouds, one of them lost, that takes --minority. Exits with 8 if you say no.
 
     \b
     Examples:
@@ -147,7 +153,7 @@ def reconcile(
     Versions that only it has are published again at home under the next free numbers. Its own
     records that differ from the home's are kept below diverged/ before they make way. Moves of
     aliases that only it knows of are kept and told, not done again. Interrupted? Run the same
-    command again.
+    command again. Exits with 8 if you say no, with 10 if a cloud is behind.
 
     \b
     Examples:

@@ -14,7 +14,13 @@ __all__ = ["key"]
 
 @click.group()
 def key() -> None:
-    """Make the keys that versions are signed with, and those that clients of a server need."""
+    """Make the keys that versions are signed with, and those that clients of a server need.
+
+    \b
+    Examples:
+      deployer key new signing.pem
+      deployer key api new ci --expires 90d
+    """  # noqa: D301 - click wants the backspace itself
 
 
 @key.command("new")
@@ -73,12 +79,19 @@ def show(path: Path, *, output: Output) -> None:
 
 @key.group("api")
 def api() -> None:
-    """Make, list and revoke the keys that `deployer serve` asks its clients for."""
+    """Make, list and revoke the keys that `deployer serve` asks its clients for.
+
+    \b
+    Examples:
+      deployer key api new ci --expires 90d
+      deployer key api list
+      deployer key api revoke ci
+    """  # noqa: D301 - click wants the backspace itself
 
 
-@api.command("new")
+@api.command("new", short_help="Make an API key for NAME and show it, once.")
 @click.argument("name", metavar="NAME")
-@click.option("--expires", type=DURATION, help="How long it is good for, such as 90d; else ever.")
+@click.option("--expires", type=DURATION, help="How long it is good for, such as 90d. [for ever]")
 @shared_options
 def api_new(name: str, expires: timedelta | None, *, output: Output) -> None:
     """Make an API key for NAME and show it: it is stored as a hash, so nobody can show it again.

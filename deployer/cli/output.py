@@ -30,6 +30,11 @@ def human_bytes(count: float) -> str:
     return f"{count:.1f} TiB"
 
 
+def human_files(count: int) -> str:
+    """Return ``1 file``, ``2 files``."""
+    return f"{count} file{'' if count == 1 else 's'}"
+
+
 def printable(value: object) -> str:
     """Return text that cannot steer a terminal: it may come from a record that anybody wrote."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(value))

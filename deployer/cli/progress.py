@@ -1,19 +1,20 @@
 """A line per cloud: a bar with bytes, rate and time left where a person watches, else nothing."""
 
-import threading
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from deployer.cli.live import LiveProgress
 from deployer.cli.output import Output
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from collections.abc import Sequence
+
+    from rich.progress import ProgressColumn
 
 __all__ = ["CloudProgress"]
 
 
-class CloudProgress:
-    """Progress of several clouds at once. Safe to use from many threads.
+class CloudProgress(LiveProgress):
+    """Progress of several clouds at once, in bytes. Safe to use from many threads.
 
     Args:
         output: the command's way to speak.
@@ -22,43 +23,25 @@ class CloudProgress:
     """
 
     def __init__(self, output: Output, verb: str = "") -> None:
-        self._output = output
+        super().__init__(output)
         self._verb = verb
-        self._progress: Progress | None = None
-        self._tasks: dict[str, TaskID] = {}
-        self._lock = threading.Lock()
 
-    def __enter__(self) -> Self:
-        if self._output.live:
-            from rich.progress import (  # noqa: PLC0415 - 50 ms that a pipe need not pay
-                BarColumn,
-                DownloadColumn,
-                Progress,
-                TextColumn,
-                TimeRemainingColumn,
-                TransferSpeedColumn,
-            )
+    def _columns(self) -> "Sequence[ProgressColumn]":
+        from rich.progress import (  # noqa: PLC0415 - 50 ms that a pipe need not pay
+            BarColumn,
+            DownloadColumn,
+            TextColumn,
+            TimeRemainingColumn,
+            TransferSpeedColumn,
+        )
 
-            self._progress = Progress(
-                TextColumn("{task.fields[mark]} {task.description:<8}"),
-                BarColumn(bar_width=None),
-                DownloadColumn(binary_units=True),
-                TransferSpeedColumn(),
-                TimeRemainingColumn(),
-                console=self._output.err,
-                refresh_per_second=5,
-            )
-            self._progress.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._progress is not None:
-            self._progress.stop()
+        return (
+            TextColumn("{task.fields[mark]} {task.description:<8}"),
+            BarColumn(bar_width=None),
+            DownloadColumn(binary_units=True),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+        )
 
     def begin(self, cloud: str, total: int) -> None:
         """Show a cloud that has `total` bytes to go."""

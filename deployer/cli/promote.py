@@ -38,7 +38,9 @@ __all__ = ["gate_for", "promote"]
 @click.argument("reference", metavar="REF")
 @click.option("--to", "alias", default=CHAMPION, show_default=True, help="The alias to move.")
 @click.option("--deep", is_flag=True, help="Read and hash every byte on every cloud first.")
-@click.option("--require", metavar="all|majority|N", help="How many clouds must have it. [all]")
+@click.option(
+    "--require", metavar="all|majority|N", help="How many clouds must have it. [push require: all]"
+)
 @click.option("--note", help="Why; kept in the history.")
 @click.option(
     "--data",

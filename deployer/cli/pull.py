@@ -9,7 +9,7 @@ import click
 from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options
 from deployer.cli.options import shared_options
-from deployer.cli.output import Output, human_bytes
+from deployer.cli.output import Output, human_bytes, human_files
 from deployer.cli.progress import CloudProgress
 from deployer.cli.trust import trust_of
 from deployer.config import Settings, cache_dir
@@ -69,7 +69,7 @@ def pull(
 
     An alias that is older than what this machine has seen is refused: somebody may want you to
     run a version that was replaced. Signatures are checked as [signing] says, before anything is
-    fetched.
+    fetched. Exits with 11 if no cloud has the version as it was promised.
 
     \b
     Examples:
@@ -191,7 +191,7 @@ def _print(pulled: Pulled, target: Path, output: Output) -> None:
     sources = [*pulled.sources, *(["the cache"] if pulled.cached else [])]
     origin = f", from {', '.join(sources)}" if sources else ""
     output.done(
-        f"{resolved.name}{version} → {target} ({len(resolved.manifest.files)} files, "
+        f"{resolved.name}{version} → {target} ({human_files(len(resolved.manifest.files))}, "
         f"{human_bytes(resolved.manifest.size)}{origin})"
     )
     if resolved.signed:

@@ -9,7 +9,7 @@ from deployer.cli.audited import audited
 from deployer.cli.clouds import cloud_options, required_number
 from deployer.cli.forcing import refuse_guarded
 from deployer.cli.options import shared_options
-from deployer.cli.output import Output, human_bytes
+from deployer.cli.output import Output, human_bytes, human_files
 from deployer.cli.places import keep_out
 from deployer.cli.progress import CloudProgress
 from deployer.cli.signatures import bundle_in, signer_for, verifier_for
@@ -30,7 +30,9 @@ __all__ = ["push"]
 @click.argument("path", type=click.Path(path_type=Path))
 @click.argument("name", metavar="NAME[:ALIAS]")
 @click.option("--alias", "aliases", multiple=True, help="Point this alias at it too; repeatable.")
-@click.option("--require", metavar="all|majority|N", help="How many clouds must have it. [all]")
+@click.option(
+    "--require", metavar="all|majority|N", help="How many clouds must have it. [push require: all]"
+)
 @click.option("--home", metavar="CLOUD", help="The cloud that orders publishes, on the first push.")
 @click.option("--residency", metavar="EU,…", help="Regions that the model is bound to.")
 @click.option("--sign/--no-sign", default=None, help="Sign it; default: if a key is configured.")
@@ -65,6 +67,9 @@ def push(
     PATH is the model's folder. Every file is read and hashed once and sent to all clouds at once;
     content that a cloud has is not sent again. Nobody sees the version on a cloud before all of
     it is there. Interrupted or failed? Run the same command again: it finishes the work.
+
+    Exits with 10 if --require lets fewer clouds be enough and one is behind; the last line says what
+    brings it up.
 
     \b
     Examples:
@@ -119,7 +124,10 @@ def _behind(published: Published) -> str:
 
 def _repair_command(published: Published) -> str:
     clouds = ",".join(dict.fromkeys((published.home, *published.behind)))
-    return f"deployer repair {published.model}:{published.version} --clouds {clouds}"
+    # Named as well, or they would stay where they were there: a version brings no alias along.
+    aliases = [f"{published.model}@{alias}" for alias in published.aliases]
+    names = " ".join((f"{published.model}:{published.version}", *aliases))
+    return f"deployer repair {names} --clouds {clouds}"
 
 
 def _residency(text: str | None, model: str, settings: Settings) -> tuple[str, ...] | None:
@@ -169,14 +177,14 @@ def _show_plan(planned: Plan, clouds: list[Cloud], output: Output) -> None:
                 cloud.name,
                 cloud.store.url,
                 state,
-                f"{each.send} files, {human_bytes(each.send_bytes)}",
-                f"{each.reuse} files, {human_bytes(each.reuse_bytes)}",
+                f"{human_files(each.send)}, {human_bytes(each.send_bytes)}",
+                f"{human_files(each.reuse)}, {human_bytes(each.reuse_bytes)}",
             ]
         )
     verb = "would be" if planned.created else "is already"
     output.done(
         f"{planned.model}:{planned.version} {verb} published "
-        f"({planned.files} files, {human_bytes(planned.size)}); nothing was written"
+        f"({human_files(planned.files)}, {human_bytes(planned.size)}); nothing was written"
     )
     output.table(["cloud", "store", "state", "would send", "would reuse"], rows)
     for name, error in planned.failed.items():
@@ -212,12 +220,14 @@ def _print(published: Published, clouds: list[Cloud], output: Output) -> None:
         if sent is None:
             rows.append([cloud.name, cloud.store.url, state, role, "", ""])
         else:
-            amount = f"{sent.sent} files, {human_bytes(sent.sent_bytes)}"
-            rows.append([cloud.name, cloud.store.url, state, role, amount, f"{sent.reused} files"])
+            amount = f"{human_files(sent.sent)}, {human_bytes(sent.sent_bytes)}"
+            rows.append(
+                [cloud.name, cloud.store.url, state, role, amount, human_files(sent.reused)]
+            )
     verb = "published" if published.created else "already there:"
     output.done(
         f"{verb} {published.model}:{published.version} "
-        f"({published.files} files, {human_bytes(published.size)}), "
+        f"({human_files(published.files)}, {human_bytes(published.size)}), "
         f"aliases {', '.join(published.aliases)}{', signed' if published.signed else ''}"
     )
     output.table(["cloud", "store", "state", "role", "sent", "reused"], rows)

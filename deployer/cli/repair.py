@@ -64,6 +64,9 @@ def repair(
     replaced, and nothing else is touched. Clouds that diverged are reported and left as they are.
     Interrupted? Run the same command again: what was brought is not brought again.
 
+    Exits with 11 if something is whole on no cloud or clouds diverged, with 4 if a cloud did not
+    answer, with 10 if one is still behind.
+
     \b
     Examples:
       deployer repair

@@ -28,7 +28,9 @@ __all__ = ["rollback"]
     help="To this version. [the one before]",
 )
 @click.option("--quick", is_flag=True, help="Compare sizes; do not read the version's bytes.")
-@click.option("--require", metavar="all|majority|N", help="How many clouds must have it. [all]")
+@click.option(
+    "--require", metavar="all|majority|N", help="How many clouds must have it. [push require: all]"
+)
 @click.option("--note", help="Why; kept in the history.")
 @shared_options
 @cloud_options
@@ -49,7 +51,8 @@ def rollback(
     recorded digests. Going back again goes back further: after 1, 2, 3 it is 2, then 1. A cloud
     that is down or does not have it all stops the act, unless --require lets fewer be enough.
 
-    Interrupted? Run the same command again on this machine: it finishes that rollback.
+    Interrupted? Run the same command again on this machine: it finishes that rollback. Exits with 10
+    if a cloud is behind.
 
     \b
     Examples:

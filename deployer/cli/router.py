@@ -30,7 +30,13 @@ KIND = click.Choice(["envoy", "haproxy"])
 
 @click.group()
 def router() -> None:
-    """Put endpoints behind one address that fails over."""
+    """Put endpoints behind one address that fails over.
+
+    \b
+    Examples:
+      deployer router check
+      deployer router run --proxy haproxy
+    """  # noqa: D301 - click wants the backspace itself
 
 
 router.add_command(render)

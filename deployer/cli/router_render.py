@@ -88,7 +88,10 @@ def render(
       deployer router render --proxy haproxy --out haproxy.cfg
       deployer router render --proxy dns --provider route53 --no-check
     """  # noqa: D301 - click wants the backspace itself
-    from infra.router.errors import NoEndpointError  # noqa: PLC0415 - not needed for --help
+    from infra.router.errors import (  # noqa: PLC0415 - not needed for --help
+        NoEndpointError,
+        RouterError,
+    )
 
     if (proxy == "dns") != (provider is not None):
         raise UsageError(
@@ -102,6 +105,10 @@ def render(
         _write(_rendered(wanted, proxy, provider, out), out)
     except NoEndpointError as error:
         raise PolicyError(str(error), hint="see what is wrong: deployer router check") from error
+    except RouterError as error:
+        raise UsageError(
+            str(error), where="[router]", hint="mend it there, or render for another --proxy"
+        ) from error
 
 
 def _checked(

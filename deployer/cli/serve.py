@@ -28,24 +28,36 @@ __all__ = ["serve"]
 @click.command()
 @click.argument("models", metavar="REF_OR_FOLDER…", nargs=-1, required=True)
 @click.option("--cloud", metavar="NAME", help="Ask this cloud first: the nearest.")
-@click.option("--host", metavar="ADDRESS", help="Address to listen on; default 127.0.0.1.")
-@click.option("--port", type=click.IntRange(0, 65535), help="Of REST; 0: any that is free.")
-@click.option("--grpc-port", type=click.IntRange(0, 65535), help="Of gRPC; 0: none.")
+@click.option("--host", metavar="ADDRESS", help="Address to listen on. [serve host: 127.0.0.1]")
 @click.option(
-    "--admin-port", type=click.IntRange(0, 65535), help="Of metrics, loading, unloading; 0: none."
+    "--port", type=click.IntRange(0, 65535), help="Of REST; 0: any that is free. [serve port: 8080]"
 )
-@click.option("--workers", type=click.IntRange(1, 256), help="Processes that answer.")
+@click.option(
+    "--grpc-port", type=click.IntRange(0, 65535), help="Of gRPC; 0: none. [serve grpc_port: 8081]"
+)
+@click.option(
+    "--admin-port",
+    type=click.IntRange(0, 65535),
+    help="Of metrics, loading, unloading; 0: none. [serve admin_port: 9090]",
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 256), help="Processes that answer. [serve workers: 1]"
+)
 @click.option(
     "--auth",
     type=click.Choice(["keys", "oidc", "none"]),
-    help="Who is answered: holders of API keys, of tokens, or everybody.",
+    help="Who is answered: holders of API keys, of tokens, or everybody. [serve auth: keys]",
 )
 @click.option(
     "--platform",
     type=click.Choice(["sagemaker", "vertex", "azureml"]),
     help="The cloud that checks callers itself, on its own routes.",
 )
-@click.option("--poll", type=click.FloatRange(0.05, 3600), help="Seconds between two looks.")
+@click.option(
+    "--poll",
+    type=click.FloatRange(0.05, 3600),
+    help="Seconds between two looks at an alias. [serve poll: 1]",
+)
 @click.option(
     "--clouds",
     "names",
@@ -75,7 +87,8 @@ def serve(
     NAME=FOLDER gives it a name.
 
     The server asks for API keys, made with `deployer key api new`, unless --auth says otherwise.
-    SIGTERM ends it when the requests under way are answered; SIGHUP reads folders again.
+    SIGTERM ends it when the requests under way are answered; SIGHUP reads folders again. Flags go
+    before [serve] in deployer.toml. Exits with 6 if there is no such version.
 
     \b
     Examples:

@@ -70,7 +70,7 @@ def show(
     Examples:
       deployer show penguins
       deployer show penguins --matrix --limit 5
-      deployer show penguins@champion -o json | jq .metrics.accuracy
+      deployer show penguins@champion -o json | jq .metrics.scores.accuracy
     """  # noqa: D301 - click wants the backspace itself
     parsed = parse_reference(reference)
     bare = reference == parsed.name

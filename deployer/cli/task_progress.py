@@ -1,6 +1,5 @@
 """One bar for work that is counted in tasks, with what is best so far; nothing in a pipe."""
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from deployer.cli.output import Output
@@ -22,12 +21,7 @@ class TaskProgress:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.finish()
 
     def begin(self, total: int, what: str) -> None:

@@ -45,6 +45,9 @@ def verify(
     Without REF the whole registry, else these versions alone. One cloud, the first of --clouds,
     unless --all-clouds is given: then they are also compared with each other. Nothing is written.
 
+    Exits with 10 if a cloud is behind or lacks something, with 11 if something is damaged or clouds
+    diverged, with 4 if a cloud did not answer.
+
     \b
     Examples:
       deployer verify

@@ -20,6 +20,14 @@ def origins(world: World) -> dict[str, tuple[object, str]]:
     return {name: (each["value"], each["origin"]) for name, each in told.items()}
 
 
+UNSET_INFRA = (
+    *("region", "stores", "image", "compute", "cpu", "memory", "min_instances", "max_instances"),
+    *("concurrency", "timeout", "log_days", "budget", "alarm", "domain", "zone", "project", "keys"),
+    *("requests", "public", "endpoints", "port", "name", "model", "owner", "residency", "backend"),
+    *("secrets_provider", "aws", "gcp", "azure", "local"),
+)
+
+
 class TestPrecedence:
     def test_defaults(self, world: World) -> None:
         assert origins(world) == {
@@ -81,6 +89,13 @@ class TestPrecedence:
             "router.timeout": (5.0, "default"),
             "router.peak": (None, "default"),
             "router.dns_name": (None, "default"),
+            **{f"infra.{name}": (None, "default") for name in UNSET_INFRA},
+            "infra.environment": ("production", "default"),
+            "infra.clouds": ([], "default"),
+            "infra.suppress": ([], "default"),
+            "infra.demands.tags": (["owner", "model", "residency"], "default"),
+            "infra.demands.object_lock": (False, "default"),
+            "infra.demands.replication": (False, "default"),
         }
 
     def test_serving_and_routing(self, world: World) -> None:
@@ -89,13 +104,13 @@ class TestPrecedence:
             'url = "http://a"\n[router.endpoints.gcp]\nurl = "http://b"\npriority = 1\n'
         )
         world.setenv(
-            {"DEPLOYER_SERVE_PORT": "8", "DEPLOYER_SERVE_KEYS": "a:b", "DEPLOYER_API_KEY": "secret"}
+            {"DEPLOYER_SERVE_PORT": "8", "DEPLOYER_SERVE_KEYS": "a:b", "DEPLOYER_API_KEY": "s3cret"}
         )
         settings = load().settings
         assert settings.serve.port == 8
         assert list(settings.router.endpoints) == ["aws", "gcp"]
         assert settings.router.endpoints["gcp"].priority == 1
-        assert "secret" not in str(origins(world))
+        assert "s3cret" not in str(origins(world))
 
     @pytest.mark.parametrize(
         ("text", "advice"),

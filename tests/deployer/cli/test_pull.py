@@ -331,8 +331,8 @@ class TestFastest:
         world.invoke("push", "model", "penguins").ok()
         strict.script(Fault(stall(), dialect=dialect, operation="*", key="*", count=None))
         started = time.monotonic()
-        ran = world.run("pull", "penguins", "out", "--from", "fastest", "--timeout", "50")
-        assert time.monotonic() - started < 40
+        ran = world.run("pull", "penguins", "out", "--from", "fastest", "--timeout", "200")
+        assert time.monotonic() - started < 150
         ran.ok()
         assert read_tree(world.work / "out") == FILES
 

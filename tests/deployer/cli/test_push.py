@@ -106,13 +106,25 @@ def test_a_majority_then_the_same_command_brings_the_other_up(world: World) -> N
     assert ran.code == 10
     assert list(ran.json["behind"]) == ["gcp"]
     assert "gcp is behind" in ran.err
-    assert ran.json["repair"] == "deployer repair penguins:2 --clouds aws,gcp"
+    assert ran.json["repair"] == "deployer repair penguins:2 penguins@latest --clouds aws,gcp"
     assert ran.json["repair"] in ran.err
     table = world.invoke(*command[:-2])
     assert table.code == 10
     assert "gcp" in table.out
     away.rename(world.store("gcp"))
     assert world.invoke(*command).ok().json["behind"] == {}
+    assert versions(world) == [{"penguins": [1, 2]}] * 3
+
+
+def test_the_command_that_it_names_brings_the_other_up_with_its_aliases(world: World) -> None:
+    world.invoke("push", "model", "penguins:champion").ok()
+    world.model({"model.bin": b"better"})
+    away = world.store("gcp").rename(world.folder / "away")
+    ran = world.invoke("push", "model", "penguins:champion", "--require", "majority", "-o", "json")
+    assert ran.code == 10
+    away.rename(world.store("gcp"))
+    world.invoke(*ran.json["repair"].split()[1:]).ok()
+    world.invoke("verify", "--all-clouds").ok()
     assert versions(world) == [{"penguins": [1, 2]}] * 3
 
 

@@ -56,6 +56,14 @@ def test_dns_records_need_a_provider_and_only_they_do(world: World) -> None:
     assert "--provider" in world.invoke("router", "render", "--provider", "route53").failed(2)
 
 
+def test_what_cannot_be_rendered_is_one_line(world: World) -> None:
+    configured(world)
+    records = ("router", "render", "--proxy", "dns", "--provider", "route53", "--no-check")
+    told = world.invoke(*records).failed(2)
+    assert told.startswith("error: [router]: the router has no DNS name to make records for")
+    assert "Traceback" not in told
+
+
 def test_an_error_of_the_lint_stops_render_and_writes_nothing(world: World) -> None:
     configured(world, "per_try = 9.0\ntimeout = 5.0")
     ended = world.invoke("router", "render", "--no-check", "--out", "envoy.json")

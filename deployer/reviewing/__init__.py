@@ -1,0 +1,1 @@
+"""Plans and reviews as people read them."""

@@ -1,0 +1,1 @@
+"""Programs turned into endpoints on clouds, by the real engine."""
