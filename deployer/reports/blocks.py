@@ -46,6 +46,7 @@ class Table:
         text: how many columns, from the left, are text; the others are numbers.
         strong: indices of the rows that stand out.
         folded: whether it is closed until asked for.
+        links: of the rows' first cells: paths beside the page; none if empty.
 
     """
 
@@ -55,6 +56,7 @@ class Table:
     text: int = 1
     strong: frozenset[int] = frozenset()
     folded: bool = False
+    links: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

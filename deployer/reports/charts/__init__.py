@@ -11,6 +11,8 @@
     rows      one row per thing: bars, or dots with whiskers
     columns   histograms
     matrix    heat maps with a number in every cell
+    panels    stacked steps, spreads and dots, for a timeline
+    timeline  panels over one axis of time, with what happened above and behind them
 
 Colours are classes that a style sheet gives a colour to, so that a chart follows the page's theme:
 ``s0`` to ``s4`` are series (each with a dash pattern and a mark of its own), ``r0`` to ``r9`` and

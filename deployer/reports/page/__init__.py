@@ -28,10 +28,11 @@ def render_page(
     tone: str,
     figures: Sequence[tuple[str, str, str]],
     sections: Sequence[Section],
+    styles: Sequence[str] = ("style.css",),
 ) -> str:
     """Return the page.
 
-    Nothing but its one style sheet is allowed by its Content-Security-Policy, and that by digest:
+    Nothing but its own style is allowed by its Content-Security-Policy, and that by digest:
     no script, image, font, frame, form or address, even if one ever came in.
 
     Args:
@@ -41,9 +42,10 @@ def render_page(
         tone: of the verdict: ``good``, ``unsure`` or ``bad``.
         figures: a name, a number and what is beside it, of the few that matter most.
         sections: in order; those without blocks are left out.
+        styles: its style sheets, of this package.
 
     """
-    style = _file("style.css")
+    style = "\n".join(map(_file, styles))
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     shown = [section for section in sections if section.blocks]
     return (

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from deployer.reports.charts.columns import bin_columns, density_columns
 from deployer.reports.charts.lines import Series, line_chart
 from deployer.reports.charts.matrix import confusion_chart
+from deployer.reports.charts.panels import Dots, Layer, Spread, Stack
 from deployer.reports.charts.rows import Pair, Row, axis_floor, bar_rows, dot_rows, pair_rows
 from deployer.reports.charts.svg import Svg, element
 from deployer.reports.charts.text import clean
+from deployer.reports.charts.timeline import Lane, Span, timeline
 
 SVG = "{http://www.w3.org/2000/svg}"
 COMMON: dict[str, Any] = {"key": "k", "title": "Title", "describe": "What there is"}
@@ -94,7 +96,34 @@ def columns(label: str) -> Svg:
     )
 
 
-KINDS: list[Callable[[str], Svg]] = [lines, dots, bars, pairs, heat, columns]
+def times(label: str) -> Svg:
+    nothing = [math.nan, 0.5]
+    return timeline(
+        [
+            Stack(title=label, layers=[Layer(name=label, values=[1, 2], tone="s0")]),
+            Spread(
+                title=label, middle=nothing, high=nothing, most=nothing, names=(label,) * 3,
+                unit="seconds",
+            ),
+            Dots(title=label, groups=[(label, "s1", [(0, 0.1), (1, 10)]), (label, "s0", [])]),
+        ],
+        edges=[0, 1, 2],
+        strip=[Span(name=label, start=0, end=2, tip=label)],
+        lanes=[
+            Lane(name=label, spans=[Span(start=0, end=2, tip=label)]),
+            Lane(name=label, spans=[Span(start=1, end=1), Span(start=2, end=2)], kind="work"),
+            Lane(name=label, spans=[Span(start=1.9, end=1.9)], kind="moment"),
+            Lane(name=label, spans=[]),
+        ],
+        tips=[label, ""],
+        x_label=label,
+        key="k",
+        title=label,
+        describe=label,
+    )  # fmt: skip
+
+
+KINDS: list[Callable[[str], Svg]] = [lines, dots, bars, pairs, heat, columns, times]
 HOSTILE = [
     "</svg><script>alert(1)</script>",
     '" onload="alert(1)" x="',

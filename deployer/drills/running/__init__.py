@@ -1,0 +1,1 @@
+"""Playing a scenario: set up, look, break, watch, mend, look again, and always roll back."""

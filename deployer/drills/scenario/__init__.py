@@ -1,0 +1,1 @@
+"""What a drill is: a YAML file, its model and its schema."""
