@@ -5,6 +5,9 @@ Pure: from what was seen of the endpoints to a decision. The rules:
 * The primary, the first stable endpoint by priority, says which version is wanted, once its golden
   answers have been seen to be those of that version's own package. A version that no package is
   known of is never accepted, so an endpoint that serves something else by mistake cannot spread it.
+  While at least as many others go on with the version that was wanted, it is followed only after
+  :data:`SETTLE` seconds: endpoints follow an alias within a few, and whoever serves another
+  version for longer is not in the middle of that.
 * When the wanted version changes, the one before stays accepted for :data:`GRACE` seconds:
   endpoints follow an alias one after the other, and keep the version before at hand meanwhile.
 * An endpoint gets requests if it is ready, its version is accepted, and its golden answers were
@@ -21,10 +24,23 @@ from dataclasses import dataclass, replace
 from deployer.routing.shares import Split
 from infra.router.model import Endpoint, Router
 
-__all__ = ["GRACE", "PATIENCE", "Accepted", "Seen", "apply", "decide", "digests_of", "in_order"]
+__all__ = [
+    "GRACE",
+    "PATIENCE",
+    "SETTLE",
+    "Accepted",
+    "Seen",
+    "apply",
+    "decide",
+    "digests_of",
+    "in_order",
+]
 
 GRACE = 30.0
 """Seconds that the version before the wanted one may answer, too."""
+
+SETTLE = 30.0
+"""Seconds until a primary is followed that the others contradict."""
 
 PATIENCE = 10.0
 """Seconds without any accepted endpoint, after which one is taken whose package cannot be had."""
@@ -69,6 +85,8 @@ class Accepted:
         since: seconds, by the clock that `decide` is given, when `wanted` was accepted.
         proven: names of the endpoints that may get requests.
         lost: seconds, by the same clock, since when no endpoint was acceptable; None if one is.
+        doubt: digest that the primary alone says; "" if nobody contradicts it.
+        doubted: seconds, by the same clock, since when.
 
     """
 
@@ -77,6 +95,8 @@ class Accepted:
     since: float = 0.0
     proven: frozenset[str] = frozenset()
     lost: float | None = None
+    doubt: str = ""
+    doubted: float = 0.0
 
 
 def in_order(endpoints: Sequence[Endpoint]) -> list[Endpoint]:
@@ -104,6 +124,9 @@ def decide(
     """
     stable = in_order(endpoints)
     after = replace(before, previous=before.previous if now < before.since + GRACE else "")
+    doubt = _doubt(stable, after, seen)
+    if doubt != after.doubt:
+        after = replace(after, doubt=doubt, doubted=now)
     wanted = _wanted(stable, after, seen, now)
     if wanted != after.wanted:
         after = replace(after, wanted=wanted, previous=after.wanted, since=now)
@@ -144,13 +167,25 @@ def _answers(seen: Seen | None, versions: set[str]) -> bool:
     return seen is not None and seen.ready and seen.digest in versions and seen.repeats is not False
 
 
+def _doubt(stable: Sequence[Endpoint], before: Accepted, seen: Mapping[str, Seen]) -> str:
+    """Return the digest that the primary says, if at least as many say the one that was wanted."""
+    found = [seen[each.name] for each in stable if each.name in seen and seen[each.name].good]
+    primary = seen.get(stable[0].name) if stable else None
+    if primary is None or not primary.good or primary.digest == before.wanted:
+        return ""
+    counts = Counter(each.digest for each in found)
+    kept = counts[before.wanted]
+    return primary.digest if kept and kept >= counts[primary.digest] else ""
+
+
 def _wanted(
     stable: Sequence[Endpoint], before: Accepted, seen: Mapping[str, Seen], now: float
 ) -> str:
     """Return the digest that shall answer."""
     primary = seen.get(stable[0].name) if stable else None
     if primary is not None and primary.good:
-        return primary.digest
+        doubtful = before.doubt and now < before.doubted + SETTLE
+        return before.wanted if doubtful else primary.digest
     versions = {before.wanted, before.previous} - {""}
     if any(_answers(seen.get(each.name), versions) for each in stable):
         return before.wanted

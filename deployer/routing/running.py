@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from deployer.emulators.process import is_same
 from deployer.errors import FailedError, TimedOutError, UsageError
-from deployer.routing.acceptance import Seen, apply, decide, digests_of
+from deployer.routing.acceptance import SETTLE, Seen, apply, decide, digests_of
 from deployer.routing.answers import Answers
 from deployer.routing.folder import RouterFolder, Standing, Status
 from deployer.routing.ports import free_port, is_taken
@@ -112,6 +112,11 @@ class Controller:
     def _decide(self, seen: dict[str, Seen]) -> None:
         before = self._accepted
         self._accepted = decide(self._router.endpoints, before, seen, self._split, time.monotonic())
+        if self._accepted.doubt not in {"", before.doubt}:
+            self._voice.warn(
+                f"the primary serves sha256:{self._accepted.doubt}, the others do not: it gets no "
+                f"requests, and is followed if that is so for {SETTLE:g} s"
+            )
         if before.wanted != self._accepted.wanted:
             self._voice.say(f"answers must come from sha256:{self._accepted.wanted}")
         if (before.wanted, before.proven) != (self._accepted.wanted, self._accepted.proven):

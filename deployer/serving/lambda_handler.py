@@ -31,8 +31,7 @@ from deployer.serving.auth.check import authenticator
 from deployer.serving.http.access_log import AccessLog
 from deployer.serving.http.account import Account
 from deployer.serving.http.core import Core
-from deployer.serving.http.exchange import too_large
-from deployer.serving.http.messages import Response, broken, refusal
+from deployer.serving.http.messages import Response, broken, refusal, too_large
 from deployer.serving.models import Models, Served
 from deployer.serving.refusals import RefusedError, Status
 from deployer.serving.telemetry.metrics import telemetry

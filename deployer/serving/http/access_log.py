@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import stat
 import threading
 import time
 from collections import deque
@@ -12,8 +13,10 @@ __all__ = ["AccessLog", "Line"]
 
 _PAUSE = 0.05
 _MOST = 50_000
-# A pipe takes up to PIPE_BUF bytes as one (pipe(7)): lines of several processes stay whole.
+# A pipe takes up to PIPE_BUF bytes as one (pipe(7)): lines of several processes stay whole. Each
+# write gives the interpreter away and asks for it again, so elsewhere there are fewer of them.
 _WHOLE = 4096
+_ELSEWHERE = 256 * 1024
 
 
 class Line(msgspec.Struct, omit_defaults=True, gc=False):
@@ -64,7 +67,8 @@ class AccessLog:
     def __init__(self, fd: int = 2, *, most: int = _MOST, thread: bool = True) -> None:
         self._fd = fd
         self._most = most
-        self._waiting: deque[Entry] = deque()
+        self._at_once = _WHOLE if _is_pipe(fd) else _ELSEWHERE
+        self._waiting: deque[bytes] = deque()
         self._dropped = 0
         self._wake = threading.Event()
         self._closed = False
@@ -75,11 +79,14 @@ class AccessLog:
         self._second = (0, "")
 
     def add(self, entry: Entry) -> None:
-        """Hand over a line; never waits."""
+        """Hand over a line; never waits.
+
+        It is written here: a thread that did would keep the interpreter from requests for longer.
+        """
         if len(self._waiting) >= self._most:
             self._dropped += 1
             return
-        self._waiting.append(entry)
+        self._waiting.append(self._line(entry))
         if self._threaded and not self._wake.is_set():
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
@@ -113,19 +120,21 @@ class AccessLog:
                 return
 
     def _write_all(self) -> None:
-        batch = b""
+        batch: list[bytes] = []
+        size = 0
         # Not for ever: lines may come as fast as they are written.
         for _ in range(len(self._waiting)):
-            line = self._line(self._waiting.popleft())
-            if batch and len(batch) + len(line) > _WHOLE:
-                self._write(batch)
-                batch = b""
-            batch += line
+            line = self._waiting.popleft()
+            size += len(line)
+            if batch and size > self._at_once:
+                self._write(b"".join(batch))
+                batch, size = [], len(line)
+            batch.append(line)
         if self._dropped:
             dropped, self._dropped = self._dropped, 0
-            batch += self._encode({"dropped": dropped}) + b"\n"
+            batch.append(self._encode({"dropped": dropped}) + b"\n")
         if batch:
-            self._write(batch)
+            self._write(b"".join(batch))
 
     def _line(self, entry: Entry) -> bytes:
         moment, method, route, status, seconds, client, name, who, model, digest, rows = entry
@@ -143,3 +152,11 @@ class AccessLog:
                 data = data[os.write(self._fd, data) :]
         except OSError:  # nobody reads it: requests are answered all the same
             self._dropped += data.count(b"\n")
+
+
+def _is_pipe(fd: int) -> bool:
+    try:
+        mode = os.fstat(fd).st_mode
+    except OSError:
+        return True
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)

@@ -1,18 +1,17 @@
-"""The RSGI application that Granian calls for every request."""
+"""What answers requests of HTTP: `Core`, with its accounts, its limits and its threads."""
 
 import asyncio
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deployer.serving.auth.check import Authenticator
 from deployer.serving.http.access_log import AccessLog
 from deployer.serving.http.account import Account
-from deployer.serving.http.bodies import Bodies
 from deployer.serving.http.core import Core
-from deployer.serving.http.exchange import CLOSE, Transport
-from deployer.serving.http.messages import Headers, Response, broken, refusal
+from deployer.serving.http.messages import CLOSE, Headers, Response, broken, refusal
+from deployer.serving.http.request import Request
 from deployer.serving.http.routes import Found
 from deployer.serving.models import Models
 from deployer.serving.refusals import RefusedError, Status
@@ -36,6 +35,26 @@ _BUSY = RefusedError(
 )
 
 
+class _Note:
+    """What is known of a request.
+
+    Attributes:
+        found: its route.
+        who: asks.
+        counted: whether it is one of those that are answered at once.
+        aside: whether a thread answers it.
+
+    """
+
+    __slots__ = ("aside", "counted", "found", "who")
+
+    def __init__(self, found: Found) -> None:
+        self.found = found
+        self.who = ""
+        self.counted = False
+        self.aside = False
+
+
 class App:
     """Answers requests with models.
 
@@ -56,77 +75,72 @@ class App:
     ) -> None:
         self._core = Core(models, settings, authenticator, telemetry, os.environ)
         self._telemetry = telemetry
-        self._bodies = Bodies(most=settings.max_body, seconds=settings.body_timeout)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="infer")
         self._aside = 0
         self._at_once = 0
         self._log = AccessLog() if settings.access_log else None
         self._account = Account(telemetry, self._log)
 
-    async def __rsgi__(self, scope: Any, proto: Transport) -> None:
-        """Answer one request."""
-        begun = time.perf_counter()
+    def admit(self, request: Request) -> Response | None:
+        """Find who asks what; refuse whom or what is not answered."""
         self._telemetry.begin()
-        headers: Headers = scope.headers
-        method: str = scope.method
-        found = self._core.routes.find(scope.path)
-        who = ""
-        gone = Response(_GONE, [], b"", error="gone")
-        response = gone
+        request.note = note = _Note(self._core.routes.find(request.path))
         try:
-            who = self._core.admit(found, method, headers)
-            if found.route.post:
-                response = await self._post(found, headers, proto)
-            else:
-                response = self._core.answer(found, headers, b"")
+            note.who = self._core.admit(note.found, request.method, request.headers)
+            if note.found.route.post:
+                if self._at_once >= _MOST_AT_ONCE:
+                    raise _BUSY
+                self._at_once += 1
+                note.counted = True
         except RefusedError as error:
-            response = refusal(error)
+            return refusal(error)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client gets an answer
-            # Granian's own name for a client that went away; it cannot be imported from a fake.
-            if type(error).__name__ != "RSGIProtocolClosed":
-                response = broken(error)
-        finally:
-            request_id = self._account.name(headers)
-            if response is not gone:
-                response.headers.append(("x-request-id", request_id))
-                proto.response_bytes(response.status, response.headers, response.body)
-            self._account.end(
-                found,
-                response,
-                method=method,
-                seconds=time.perf_counter() - begun,
-                client=scope.client,
-                request_id=request_id,
-                who=who,
-            )
+            return broken(error)
+        return None
+
+    def answer(self, request: Request, body: bytes) -> "Response | asyncio.Future[Response]":
+        """Answer a request, in a thread if that takes long."""
+        note: _Note = request.note
+        if len(body) <= ASIDE:
+            return self._answer(note.found, request.headers, body)
+        if self._aside >= _MOST_ASIDE:
+            return refusal(_BUSY)
+        self._aside += 1
+        note.aside = True
+        return asyncio.get_running_loop().run_in_executor(
+            self._pool, self._answer, note.found, request.headers, body
+        )
+
+    def _answer(self, found: Found, headers: Headers, body: bytes) -> Response:
+        try:
+            return self._core.answer(found, headers, body)
+        except RefusedError as error:
+            return refusal(error)
+        except Exception as error:  # noqa: BLE001 - as above
+            return broken(error)
+
+    def ended(self, request: Request, response: Response | None) -> None:
+        """Name a request in its response, and keep what is to be known of it."""
+        note: _Note = request.note
+        self._at_once -= note.counted
+        self._aside -= note.aside
+        request_id = self._account.name(request.headers)
+        if response is None:
+            response = Response(_GONE, [], b"", error="gone")
+        else:
+            response.headers.append(("x-request-id", request_id))
+        self._account.end(
+            note.found,
+            response,
+            method=request.method,
+            seconds=time.perf_counter() - request.begun,
+            client=request.client,
+            request_id=request_id,
+            who=note.who,
+        )
 
     def close(self) -> None:
         """Write what is left of the access log, and end the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         if self._log is not None:
             self._log.close()
-
-    async def _post(self, found: Found, headers: Headers, proto: Transport) -> Response:
-        if self._at_once >= _MOST_AT_ONCE:
-            raise _BUSY
-        self._at_once += 1
-        body = b""
-        try:
-            body = await self._bodies.read(proto, headers)
-            if len(body) <= ASIDE:
-                return self._core.answer(found, headers, body)
-            return await self._beside(found, headers, body)
-        finally:
-            self._bodies.done(body)
-            self._at_once -= 1
-
-    async def _beside(self, found: Found, headers: Headers, body: bytes) -> Response:
-        if self._aside >= _MOST_ASIDE:
-            raise _BUSY
-        self._aside += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(
-                self._pool, self._core.answer, found, headers, body
-            )
-        finally:
-            self._aside -= 1

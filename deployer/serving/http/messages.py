@@ -13,7 +13,10 @@ from infra.contract import DIGEST_HEADER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["JSON", "Headers", "Response", "broken", "digests", "refusal"]
+__all__ = ["CLOSE", "JSON", "Headers", "Response", "broken", "digests", "refusal", "too_large"]
+
+CLOSE = ("connection", "close")
+"""What is not read is not waited for either: the connection ends with the response."""
 
 JSON = ("content-type", "application/json")
 _ENCODE = msgspec.json.Encoder().encode
@@ -63,6 +66,11 @@ def refusal(error: RefusedError) -> Response:
         _ENCODE({"error": error.message}),
         error=_KINDS.get(status, "other"),
     )
+
+
+def too_large(most: int) -> RefusedError:
+    """Return the refusal of a body of more than `most` bytes."""
+    return RefusedError(Status.TOO_LARGE, f"the body has more than {most} bytes", (CLOSE,))
 
 
 def broken(error: Exception) -> Response:

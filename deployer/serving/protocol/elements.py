@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deployer.serving.protocol.datatypes import CODES, DTYPES, FLOATS, INTEGERS
-from deployer.serving.protocol.floats import shortest_floats
+from deployer.serving.protocol.floats import float_json
 from deployer.serving.protocol.limits import Limits
 from deployer.serving.protocol.many import many_floats
 from deployer.serving.protocol.messages import InputMessage
@@ -18,7 +18,7 @@ from deployer.serving.protocol.shapes import check_shape
 from deployer.serving.refusals import RefusedError
 from deployer.serving.tensors import Datatype, Tensor
 
-__all__ = ["float_tensor", "json_tensor", "write_json"]
+__all__ = ["float_tensor", "json_tensor", "number_tensor", "write_json"]
 
 # null is a missing number or text.
 _KINDS: dict[Datatype, Any] = {
@@ -44,8 +44,7 @@ def json_tensor(message: InputMessage, limits: Limits) -> Tensor:
         raise bad_input(name, "has neither data nor the parameter binary_data_size")
     many = many_floats(message.data) if datatype in FLOATS else None
     if many is not None:
-        _check_count(name, many, shape, count)
-        return Tensor(name, datatype, _narrow(name, datatype, many).reshape(shape))
+        return number_tensor(name, datatype, shape, many, limits)
     try:
         values = _FLAT[datatype].decode(message.data)
     except msgspec.ValidationError as error:
@@ -54,6 +53,20 @@ def json_tensor(message: InputMessage, limits: Limits) -> Tensor:
         raise bad_input(name, f"has data that cannot be read: {error}") from error
     _check_count(name, values, shape, count)
     return Tensor(name, datatype, _array(name, datatype, values).reshape(shape))
+
+
+def number_tensor(
+    name: str, datatype: str, shape: tuple[int, ...], values: NDArray[np.float64], limits: Limits
+) -> Tensor:
+    """Return the tensor of `values`, of shape (N,) and a floating-point datatype.
+
+    Raises:
+        RefusedError: 400 or 413.
+
+    """
+    checked, count = check_shape(name, datatype, shape, limits)
+    _check_count(name, values, shape, count)
+    return Tensor(name, checked, _narrow(name, checked, values).reshape(shape))
 
 
 def float_tensor(
@@ -138,7 +151,7 @@ def _narrow(name: str, datatype: Datatype, wide: NDArray[np.float64]) -> NDArray
     return array
 
 
-def write_json(tensor: Tensor) -> list[Any]:
-    """Return the elements of a tensor as plain values, flat, row by row."""
+def write_json(tensor: Tensor) -> msgspec.Raw | list[Any]:
+    """Return the elements of a tensor, flat, row by row: as JSON, or as plain values."""
     flat = tensor.data.ravel()
-    return shortest_floats(flat) if tensor.datatype in ("FP16", "FP32") else flat.tolist()
+    return msgspec.Raw(float_json(flat)) if tensor.datatype in FLOATS else flat.tolist()

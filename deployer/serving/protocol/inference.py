@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from deployer.errors import DeployerError
 from deployer.packaging.runtime import Prediction
+from deployer.serving.matrix import MatrixColumns
 from deployer.serving.models import Served
 from deployer.serving.protocol.columns import column_array, float32_values, rows_of
 from deployer.serving.protocol.datatypes import NUMBERS
 from deployer.serving.protocol.limits import Limits
-from deployer.serving.protocol.plan import MatrixColumns, Plan, plan_of
+from deployer.serving.protocol.plan import Plan, plan_of
 from deployer.serving.protocol.refusing import bad_input, bad_request, shown, too_many_rows
 from deployer.serving.refusals import RefusedError, Status
 from deployer.serving.tensors import InferRequest, InferResponse, Tensor
@@ -61,7 +62,7 @@ def infer(served: Served, request: InferRequest, limits: Limits) -> Answer:
         arrays, rows = _columns(plan, request.inputs, limits)
         labels, probabilities = predict_arrays(served, arrays)
     else:
-        arrays, rows = MatrixColumns(plan, matrix), len(matrix)
+        arrays, rows = MatrixColumns(plan.names, matrix), len(matrix)
         labels, probabilities = predict_matrix(served, plan, matrix, arrays)
     return Answer(_respond(served, plan, request, labels, probabilities), arrays, rows)
 

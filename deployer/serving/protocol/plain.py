@@ -24,13 +24,14 @@ from numpy.typing import NDArray
 from deployer.errors import UsageError
 from deployer.packaging.cells import encode_inputs
 from deployer.packaging.runtime import Prediction
+from deployer.serving.matrix import MatrixColumns
 from deployer.serving.models import Served
 from deployer.serving.protocol.columns import usage_refused
 from deployer.serving.protocol.floats import shortest_floats
 from deployer.serving.protocol.inference import predict_arrays, predict_matrix
 from deployer.serving.protocol.limits import Limits
 from deployer.serving.protocol.plain_rows import csv_rows, json_lines_rows, json_rows
-from deployer.serving.protocol.plan import MatrixColumns, Plan, plan_of
+from deployer.serving.protocol.plan import Plan, plan_of
 from deployer.serving.protocol.refusing import bad_request, shown
 from deployer.serving.refusals import RefusedError, Status
 
@@ -103,7 +104,7 @@ def answer_plain(
         arrays = _arrays(plan, cells)
         prediction = predict_arrays(served, arrays)
     else:
-        arrays = MatrixColumns(plan, matrix)
+        arrays = MatrixColumns(plan.names, matrix)
         prediction = predict_matrix(served, plan, matrix, arrays)
     classes = served.package.schema.outputs.label.classes
     wanted = _wanted(accept) if platform == "sagemaker" else JSON

@@ -1,8 +1,8 @@
 """What must be known of a model to answer a request, worked out once per model."""
 
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from deployer.packaging.documents import Input, NumericInput
 from deployer.packaging.load import LoadedModel
 from deployer.packaging.runtime import OnnxClassifier, Prediction
 
-__all__ = ["MatrixColumns", "Plan", "plan_of"]
+__all__ = ["Plan", "plan_of"]
 
 
 class Plan(NamedTuple):
@@ -33,29 +33,6 @@ class Plan(NamedTuple):
     numeric: bool
     matrix: Callable[[NDArray[np.float32]], Prediction] | None
     outputs: tuple[str, str]
-
-
-class MatrixColumns(Mapping[str, NDArray[Any]]):
-    """The columns of a matrix as arrays of shape (N, 1) by name, made when one is looked at."""
-
-    __slots__ = ("_known", "_matrix", "_names")
-
-    def __init__(self, plan: Plan, matrix: NDArray[Any]) -> None:
-        self._names = plan.names
-        self._matrix = matrix
-
-    def __getitem__(self, name: str) -> NDArray[Any]:
-        try:
-            place = self._names.index(name)
-        except ValueError:
-            raise KeyError(name) from None
-        return self._matrix[:, place : place + 1]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._names)
-
-    def __len__(self) -> int:
-        return len(self._names)
 
 
 # By the id of a package; an entry goes when its package does.

@@ -8,9 +8,9 @@ https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/pro
 import msgspec
 
 from deployer.serving.protocol.depth import check_depth
-from deployer.serving.protocol.elements import float_tensor, json_tensor, write_json
+from deployer.serving.protocol.elements import float_tensor, json_tensor, number_tensor, write_json
 from deployer.serving.protocol.limits import Limits
-from deployer.serving.protocol.many import MANY
+from deployer.serving.protocol.many import MANY, ManyRequest, many_request
 from deployer.serving.protocol.messages import (
     FLOAT_REQUEST,
     REQUEST,
@@ -43,6 +43,9 @@ def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> Inf
 
     """
     if json_length is None:
+        many = many_request(body)
+        if many is not None:
+            return _many(many, limits)
         check_depth(body, limits.max_depth)
         few = len(body) < MANY and _decode_floats(body, limits)
         return few or _decode(body, memoryview(b""), limits)
@@ -53,6 +56,15 @@ def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> Inf
     head = body[:json_length]
     check_depth(head, limits.max_depth)
     return _decode(head, memoryview(body)[json_length:], limits)
+
+
+def _many(many: ManyRequest, limits: Limits) -> InferRequest:
+    try:
+        message = msgspec.convert({"inputs": (), **many.others}, RequestMessage)
+    except msgspec.ValidationError as error:
+        raise bad_request(f"the JSON cannot be read: {error}") from error
+    inputs = tuple(number_tensor(*each, limits) for each in many.inputs)
+    return InferRequest(inputs, message.id or "", *_wanted(message))
 
 
 def _decode_floats(body: bytes, limits: Limits) -> InferRequest | None:

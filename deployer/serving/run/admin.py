@@ -10,11 +10,12 @@ started with can be loaded.
 import asyncio
 import re
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 
 from deployer.errors import DeployerError
+from deployer.serving.http.messages import Response
+from deployer.serving.http.request import Request
 from deployer.serving.run.following import Following
 from deployer.serving.run.items import Item
 from deployer.serving.run.pool import Pool
@@ -34,7 +35,7 @@ def is_loopback(host: str) -> bool:
 
 
 class Admin:
-    """The RSGI application of the admin port.
+    """Answers on the admin port.
 
     Args:
         following: the models.
@@ -48,15 +49,24 @@ class Admin:
         self._pool = pool
         self._exposition = exposition
 
-    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+    def admit(self, request: Request) -> Response | None:
+        """Refuse nobody."""
+
+    def answer(self, request: Request, body: bytes) -> "asyncio.Future[Response]":
         """Answer one request."""
+        return asyncio.ensure_future(self._respond(request))
+
+    def ended(self, request: Request, response: Response | None) -> None:
+        """Keep nothing."""
+
+    async def _respond(self, request: Request) -> Response:
         try:
-            status, kind, body = await self._answer(scope.method, scope.path)
+            status, kind, body = await self._answer(request.method, request.path)
         except DeployerError as error:
             status, kind, body = 400, _JSON, _error(str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for an answer
             status, kind, body = 500, _JSON, _error(type(error).__name__)
-        proto.response_bytes(status, [kind, ("cache-control", "no-store")], body)
+        return Response(status, [kind, ("cache-control", "no-store")], body)
 
     async def _answer(self, method: str, path: str) -> tuple[int, tuple[str, str], bytes]:
         action = _ACTION.match(path)

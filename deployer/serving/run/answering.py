@@ -18,11 +18,10 @@ import msgspec
 from deployer.errors import FailedError
 from deployer.serving.auth.check import Authenticator, authenticator
 from deployer.serving.http.app import App
+from deployer.serving.http.server import HttpServer
 from deployer.serving.models import Models
-from deployer.serving.run.closing import Draining
 from deployer.serving.run.loading import Loader
-from deployer.serving.run.rest import listening, rest_server, stop_accepting
-from deployer.serving.run.state import DRAIN, LOOK, Event, Launch
+from deployer.serving.run.state import BEAT, DRAIN, LOOK, Event, Launch
 from deployer.serving.telemetry.metrics import telemetry
 
 if TYPE_CHECKING:
@@ -67,7 +66,7 @@ class Answering:
         loop.add_signal_handler(signal.SIGTERM, self._ending.set)
         loop.add_reader(sys.stdin.fileno(), self._hear)
         checks = authenticator(self._settings, os.environ)
-        app = Draining(App(self._models, self._settings, checks, self._telemetry))
+        app = App(self._models, self._settings, checks, self._telemetry)
         following = loop.create_task(self._loader.run())
         complete = loop.create_task(self._loader.complete.wait())
         ending = loop.create_task(self._ending.wait())
@@ -85,14 +84,12 @@ class Answering:
             complete.cancel()
             self._telemetry.close()
 
-    async def _serve(
-        self, app: Draining, checks: Authenticator, ending: "asyncio.Task[bool]"
-    ) -> None:
+    async def _serve(self, app: App, checks: Authenticator, ending: "asyncio.Task[bool]") -> None:
         launch, settings = self._launch, self._settings
-        server = rest_server(app, launch.host, launch.port, settings)
+        server = HttpServer(app, launch.host, launch.port, settings)
+        await server.listen()
         serving = asyncio.create_task(server.serve())
         stopping = [serving]
-        await listening(launch.port, serving)
         grpc = None
         if launch.grpc_port:
             # A library that takes a while to import, while REST answers already.
@@ -100,19 +97,25 @@ class Answering:
             grpc = server_type(self._models, settings, checks, self._telemetry)
             await grpc.start(launch.host, launch.grpc_port)
         self._tell(Event("listening"))
+        self._beat()
         await asyncio.wait((serving, ending), return_when=asyncio.FIRST_COMPLETED)
         if serving.done():
             serving.result()
             raise FailedError("the HTTP server ended by itself", hint="see the messages above")
         self._models.drain()
-        app.drain()
+        server.drain()
         await asyncio.sleep(settings.drain)
-        stop_accepting(launch.port)
+        server.stop_accepting()
         await asyncio.sleep(min(LINGER, settings.grace))
         server.stop()
         if grpc is not None:
             stopping.append(asyncio.create_task(grpc.stop(settings.grace)))
         await asyncio.wait(stopping, timeout=settings.grace)
+
+    def _beat(self) -> None:
+        """Show that requests would be answered."""
+        self._tell(Event("alive"))
+        asyncio.get_running_loop().call_later(BEAT, self._beat)
 
     def _hear(self) -> None:
         """Read what the supervisor says; its end says that it is gone."""

@@ -12,12 +12,13 @@ from pathlib import Path
 import msgspec
 
 from deployer.errors import DeployerError, ExitCode, FailedError
-from deployer.serving.run.state import DRAIN, EVENTS, LOOK, Event
+from deployer.serving.run.state import BEAT, DRAIN, EVENTS, LOOK, Event
 
 __all__ = ["Pool", "Worker", "worker_environment"]
 
 QUICK = 10.0  # seconds; a worker that dies sooner has not recovered from the death before
 CRASHES = 5  # quick ones in a row, after which it is no use
+HUNG = 10  # signs of life that a worker may leave out
 FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 _SECRETS = ("AWS_", "AZURE_", "GOOGLE_", "GCLOUD_", "CLOUDSDK_", "DEPLOYER_SIGNING_")
@@ -38,6 +39,7 @@ class Worker:
         pid: of the process; 0 for none.
         loaded: model → digest that it answers with.
         listening: whether it takes requests.
+        missed: signs of life that it left out.
 
     """
 
@@ -46,6 +48,7 @@ class Worker:
         self.pid = 0
         self.loaded: dict[str, str] = {}
         self.listening = False
+        self.missed = 0
         self.started = 0.0
         self.process: asyncio.subprocess.Process | None = None
 
@@ -169,8 +172,10 @@ class Pool:
         finally:
             os.close(writing)
         worker.process, worker.pid, worker.started = process, process.pid, time.monotonic()
+        worker.missed = 0
         if self._ending:
             process.kill()
+        watching = asyncio.create_task(_watch(worker, process))
         try:
             fatal = await self._listen(worker, reading)
             code = await process.wait()
@@ -179,12 +184,14 @@ class Pool:
                 process.kill()
             raise
         finally:
+            watching.cancel()
             worker.loaded, worker.listening, worker.pid = {}, False, 0
         if self._ending:
             return fatal
         self._ended(process.pid)
         if fatal is None or self._up:
-            self._lost(worker, fatal.message if fatal is not None else _why(code))
+            hung = f"it hung for {HUNG * BEAT:g} s" if worker.missed > HUNG else _why(code)
+            self._lost(worker, fatal.message if fatal is not None else hung)
         return fatal
 
     async def _listen(self, worker: Worker, reading: int) -> Event | None:
@@ -200,6 +207,9 @@ class Pool:
                     event = EVENTS.decode(line)
                 except msgspec.DecodeError:
                     continue  # cut short by its death
+                worker.missed = 0
+                if event.kind == "alive":
+                    continue
                 if event.kind == "loaded":
                     worker.loaded[event.name] = event.digest
                 elif event.kind == "listening":
@@ -211,6 +221,18 @@ class Pool:
         finally:
             transport.close()
         return fatal
+
+
+async def _watch(worker: Worker, process: asyncio.subprocess.Process) -> None:
+    """Kill a process that listens and gives no sign of life.
+
+    Signs are counted, not seconds: while the machine, or all of it, stands still, none is missed.
+    """
+    while worker.missed <= HUNG:
+        await asyncio.sleep(BEAT)
+        worker.missed += worker.listening
+    with suppress(ProcessLookupError):
+        process.kill()
 
 
 def _why(code: int) -> str:

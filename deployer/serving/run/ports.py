@@ -69,6 +69,8 @@ def reserve(host: str, port: int, *, what: str) -> Port:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 probe.bind((host, port))
         holder = socket.socket(family, socket.SOCK_STREAM)
+        # Connections that a server before has closed keep its port for a minute (TIME_WAIT).
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         holder.bind((host, port))
     except socket.gaierror as error:

@@ -16,6 +16,7 @@ import msgspec
 from deployer.settings import ServeSettings
 
 __all__ = [
+    "BEAT",
     "DRAIN",
     "EVENTS",
     "LOOK",
@@ -27,6 +28,9 @@ __all__ = [
     "read_state",
     "replace_file",
 ]
+
+BEAT = 1.0
+"""Seconds between two signs of life of a worker that listens."""
 
 LOOK = b"look\n"
 DRAIN = b"drain\n"
@@ -95,7 +99,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a worker says.
 
     Attributes:
-        kind: it now answers with a version, could not load it, listens, or cannot go on.
+        kind: it now answers with a version, could not load it, listens, is alive, or cannot go on.
         name: of the model.
         digest: of the version.
         seconds: that the load took.
@@ -106,7 +110,7 @@ class Event(msgspec.Struct, frozen=True, omit_defaults=True):
 
     """
 
-    kind: Literal["loaded", "failed", "listening", "fatal"]
+    kind: Literal["loaded", "failed", "listening", "alive", "fatal"]
     name: str = ""
     digest: str = ""
     seconds: float = 0.0

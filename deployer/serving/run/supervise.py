@@ -13,12 +13,12 @@ from typing import Any
 
 import msgspec
 
+from deployer.serving.http.server import HttpServer
 from deployer.serving.run.admin import Admin, is_loopback
 from deployer.serving.run.counting import Counting
 from deployer.serving.run.following import Following
 from deployer.serving.run.pool import Pool, Worker
 from deployer.serving.run.ports import Ports, address, reserve
-from deployer.serving.run.rest import listening, rest_server
 from deployer.serving.run.sources import Source
 from deployer.serving.run.state import Event, Launch, Placed
 from deployer.serving.run.voice import Voice
@@ -196,8 +196,9 @@ class Supervisor:
         await self._listening.wait()
         if ports.admin is not None:
             admin = Admin(following, pool, counting.exposition)
-            server = rest_server(admin, settings.admin_host, ports.admin, settings)
-            await listening(ports.admin, self._task(server.serve()))
+            server = HttpServer(admin, settings.admin_host, ports.admin, settings)
+            await server.listen()
+            self._task(server.serve())
         self._ready(
             Ready(
                 url=f"http://{address(settings.host, ports.rest)}",

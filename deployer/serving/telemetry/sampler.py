@@ -1,11 +1,14 @@
-"""What clients ask and are told, counted off the request's path by one thread."""
+"""What clients ask and are told, counted off the request's path by one thread.
+
+Each piece of the thread's work is short, with a pause after it: a request that gives the interpreter
+away, as every run of a model does, gets it back only when the piece is done.
+"""
 
 import hashlib
 import logging
 import threading
 import time
 from collections import Counter, deque
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +16,7 @@ from deployer.serving.models import Served
 from deployer.serving.telemetry.store import OTHER, Family, Store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,14 +32,19 @@ _MAX_CELLS = 4_000_000
 """How many numbers and texts may wait to be counted; at most some 32 MB of references."""
 
 _LABELS = 100
+_MOST_KNOWN = 20
 _VERSIONS = 2
 """How many versions of a model keep their counts: what answers, and what did before."""
 
-_CHUNK = 500
+_FEW = 16
+"""Labels that are counted at once: quicker than to hand them over."""
+
+_CHUNK = 250
 _PAUSE = 0.0005
 """Seconds between two columns, or chunks of labels, so that a request waits for one at most."""
 
-Item = tuple[Served, "Mapping[str, NDArray[Any]] | None", "NDArray[Any]"]
+# Without labels if these are counted already.
+Item = tuple[Served, "Mapping[str, NDArray[Any]] | None", "NDArray[Any] | None"]
 
 
 class _Version:
@@ -89,6 +97,8 @@ class Sampler:
         self._ended = threading.Event()
         self._turn = threading.Lock()
         self._versions: dict[str, list[_Version]] = {}
+        self._known: dict[str, frozenset[str]] = {}
+        self._counting = threading.Lock()
         self._store = store = Store(folder, "sampled")
         self._predictions = Family(
             store, "counter", "deployer_predictions_total", "Rows answered with a label.",
@@ -110,13 +120,18 @@ class Sampler:
         labels: "NDArray[Any]",
     ) -> None:
         """Hand over what a request asked and was told; dropped if too much is waiting."""
+        few = len(labels) <= _FEW
+        if few:
+            self._count(served, labels.tolist())
+            if arrays is None:
+                return
         cells = self._cells + len(labels) * (1 if arrays is None else 1 + len(arrays))
         if cells > _MAX_CELLS or len(self._queue) >= _MAX_REQUESTS:
             self._refused += 1
             return
         # Two threads at once may lose a few of these: the bound is still a bound.
         self._cells = cells
-        self._queue.append((served, arrays, labels))
+        self._queue.append((served, arrays, None if few else labels))
         if self._thread is None:
             self._start()
 
@@ -140,29 +155,35 @@ class Sampler:
         """Count what is waiting."""
         with self._turn:
             self._cells = 0
-            items = [self._queue.popleft() for _ in range(len(self._queue))]
             refused, self._refused = self._refused, 0
             if refused:
                 self._dropped.add(refused)
-            by_version: dict[tuple[str, str], list[Item]] = {}
-            for item in items:
-                by_version.setdefault((item[0].name, item[0].digest), []).append(item)
-            for group in by_version.values():
-                self._count_labels(group)
-                sampled = [arrays for _, arrays, _ in group if arrays is not None]
-                if sampled:
-                    self._count_columns(group[0][0], sampled)
+            sampled: dict[str, tuple[Served, list[Mapping[str, NDArray[Any]]]]] = {}
+            waiting = len(self._queue)
+            while waiting > 0:
+                rows = 0
+                while waiting > 0 and rows < _CHUNK:
+                    served, arrays, labels = self._queue.popleft()
+                    waiting -= 1
+                    rows += 1 if labels is None else len(labels)
+                    if labels is not None:
+                        self._count(served, labels.tolist())
+                    if arrays is not None:
+                        sampled.setdefault(served.digest, (served, []))[1].append(arrays)
+                time.sleep(_PAUSE)
+            for served, several in sampled.values():
+                self._count_columns(served, several)
 
-    def _count_labels(self, group: list[Item]) -> None:
-        served = group[0][0]
-        known = served.package.schema.outputs.label.classes[:_LABELS]
-        found: Counter[str] = Counter()
-        for start in range(0, len(group), _CHUNK):
-            some = group[start : start + _CHUNK]
-            found.update(chain.from_iterable(labels.tolist() for _, _, labels in some))
-            time.sleep(_PAUSE)
-        for label, rows in found.items():
-            self._predictions.at(served.name, label if label in known else OTHER).add(rows)
+    def _count(self, served: Served, labels: list[str]) -> None:
+        known = self._known.get(served.digest)
+        if known is None:
+            known = frozenset(served.package.schema.outputs.label.classes[:_LABELS])
+            if len(self._known) >= _MOST_KNOWN:
+                self._known = {}
+            self._known[served.digest] = known
+        with self._counting:
+            for label, rows in Counter(labels).items():
+                self._predictions.at(served.name, label if label in known else OTHER).add(rows)
 
     def _count_columns(self, served: Served, sampled: "list[Mapping[str, NDArray[Any]]]") -> None:
         import numpy as np  # noqa: PLC0415 - slow to import
@@ -170,9 +191,14 @@ class Sampler:
         from deployer.serving.telemetry.bins import count  # noqa: PLC0415 - loads NumPy
 
         version = self._version(served)
+        joined = _joined(sampled)
         rows = 0
         for bins, cells in zip(version.bins, version.cells, strict=True):
-            values = np.concatenate([each[bins.name] for each in sampled])
+            values = (
+                np.concatenate([each[bins.name] for each in sampled])
+                if joined is None
+                else joined[bins.name]
+            )
             rows = len(values)
             for cell, number in zip(cells, count(bins, values), strict=True):
                 if number:
@@ -198,3 +224,11 @@ class Sampler:
         if self._thread is not None:
             self._thread.join(5)
         self.flush()
+
+
+def _joined(sampled: "Sequence[Mapping[str, NDArray[Any]]]") -> "Mapping[str, NDArray[Any]] | None":
+    """Return all rows at once if they came as matrices: quicker than column by column."""
+    from deployer.serving.matrix import MatrixColumns  # noqa: PLC0415 - loads NumPy
+
+    matrices = [each for each in sampled if isinstance(each, MatrixColumns)]
+    return MatrixColumns.joined(matrices) if len(matrices) == len(sampled) else None

@@ -9,7 +9,6 @@ import logging
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from types import TracebackType
 from typing import Any, Protocol, Self
 
 __all__ = ["NO_SPAN", "Span", "Tracing", "tracing"]
@@ -36,12 +35,7 @@ class _NoSpan(AbstractContextManager["_NoSpan"]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
 
     def set_attribute(self, key: str, value: Any) -> None:

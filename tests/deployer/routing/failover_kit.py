@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from deployer.drills.proxy.client import FaultProxy
+from deployer.drills.proxy.rules import Match, Rule
 from deployer.routing.answers import golden_of_folder
 from deployer.routing.folder import RouterFolder, Status
 from deployer.routing.ports import free_port
@@ -31,7 +33,6 @@ __all__ = [
 
 DEPLOYER = Path(sys.executable).with_name("deployer")
 PENGUINS = Path(__file__).parents[3] / "examples" / "penguins" / "penguins.csv"
-SHIM = Path(__file__).with_name("fault_shim.py")
 TOOLS = Path(__file__).parents[3] / ".tools/haproxy/bin"
 MODEL = "penguins"
 RATE = 100.0
@@ -193,26 +194,42 @@ class Server(_Process):
             return False
 
 
-class Shim(_Process):
-    """A switch of faults in front of a server."""
+class Shim:
+    """A switch of faults in front of a server: a port of the fault proxy that drills use.
 
-    def __init__(self, folder: Path, upstream: int, other: int, name: str) -> None:
-        self.port = free_port("127.0.0.1")
-        self.control = free_port("127.0.0.1")
-        ports = [str(each) for each in (self.port, self.control, upstream, other)]
-        super().__init__(folder, [sys.executable, str(SHIM), *ports], name)
+    ====== =====================================================================
+    pass   answers are the real server's
+    dead   500 to everything, readiness included
+    sick   500 to inference; readiness is the real server's
+    wrong  everything is answered by the other server
+    ====== =====================================================================
+    """
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def __init__(self, proxy: FaultProxy, upstream: int, other: int, name: str) -> None:
+        self._proxy = proxy
+        self._name = name
+        self.url = f"http://127.0.0.1:{proxy.listen(name, _local(upstream))}"
+        self._rules = {
+            "pass": None,
+            "dead": Rule(effect="answer", status=500),
+            "sick": Rule(effect="answer", status=500, match=Match(methods=("POST",))),
+            "wrong": Rule(effect="divert", upstream=_local(other)),
+        }
 
-    def mode(self, name: str) -> int:
-        """Change what it does; return how many inferences it was asked for so far."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.control}/mode/{name}") as answer:
-            return int(answer.read())
+    def mode(self, name: str) -> None:
+        """Change what it does."""
+        rule = self._rules[name]
+        self._proxy.clear(self._name)
+        if rule is not None:
+            self._proxy.add(self._name, rule)
 
     def count(self) -> int:
-        return self.mode("count")  # no such mode: it stays as it is
+        """Return how many inferences it was asked for so far."""
+        return self._proxy.counts(self._name).methods.get("POST", 0)
+
+
+def _local(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
 
 
 class Running(_Process):
@@ -271,11 +288,12 @@ class Running(_Process):
 
 @dataclass
 class Backends:
-    """Two servers of a version, a third of another, and a switch of faults before the first."""
+    """Two servers of a version, a third of another, and switches of faults before the first two."""
 
     folder: Path
     one: Path
     two: Path
+    proxy: FaultProxy
     first: Server = field(init=False)
     second: Server = field(init=False)
     other: Server = field(init=False)
@@ -286,8 +304,8 @@ class Backends:
         self.second = Server(self.folder, self.one, "second")
         self.other = Server(self.folder, self.two, "other")
         self.shims = [
-            Shim(self.folder, self.first.port, self.other.port, "shim-first"),
-            Shim(self.folder, self.second.port, self.other.port, "shim-second"),
+            Shim(self.proxy, each.port, self.other.port, each.name)
+            for each in (self.first, self.second)
         ]
         self.digest = golden_of_folder(self.one)[0]
 
@@ -304,11 +322,9 @@ class Backends:
             server.launch()
         for server in (self.first, self.second, self.other):
             until(server.ready, f"{server.name} is ready", START)
-        for shim in self.shims:
-            shim.launch()
 
     def stop(self) -> None:
-        for each in (*self.shims, self.first, self.second, self.other):
+        for each in (self.first, self.second, self.other):
             each.kill()
 
     def target(self, url: str) -> Target:
@@ -354,7 +370,7 @@ def faults() -> list[Fault]:
     def restart(each: Backends) -> None:
         each.first.start()
 
-    def mode(name: str) -> Callable[[Backends], int]:
+    def mode(name: str) -> Callable[[Backends], None]:
         return lambda each: each.shims[0].mode(name)
 
     return [

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deployer.drills.proxy.client import FaultProxy
 from tests.deployer.routing.failover_kit import (
     Backends,
     Fault,
@@ -40,12 +41,13 @@ def backends(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backends]:
     haproxy()
     folder = tmp_path_factory.mktemp("failover")
     one, two = make_versions(folder)
-    found = Backends(folder, one, two)
-    try:
-        found.start()
-        yield found
-    finally:
-        found.stop()
+    with FaultProxy(folder / "faults") as proxy:
+        found = Backends(folder, one, two, proxy)
+        try:
+            found.start()
+            yield found
+        finally:
+            found.stop()
 
 
 @pytest.fixture(scope="module")

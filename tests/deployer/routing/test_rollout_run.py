@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.drills.proxy.client import FaultProxy
 from infra.contract import infer_path
 from tests.deployer.routing.failover_kit import (
     DEPLOYER,
@@ -148,17 +149,12 @@ def begin(found: Site, *arguments: str) -> "subprocess.Popen[str]":
 @contextmanager
 def sick_canary(versions: tuple[Path, Path], folder: Path) -> Iterator[tuple[Site, Shim]]:
     """A site whose canary endpoint is behind a switch of faults."""
-    shims: list[Shim] = []
+    with FaultProxy(folder / "faults") as proxy:
+        shims: list[Shim] = []
 
-    def before(found: Site) -> str:
-        shim = Shim(found.folder, found.canary.port, found.canary.port, "shim")
-        shims.append(shim)
-        shim.launch()
-        return shim.url
+        def before(found: Site) -> str:
+            shims.append(Shim(proxy, found.canary.port, found.canary.port, "canary"))
+            return shims[0].url
 
-    try:
         with site(folder / "site", *versions, canary=before) as found:
             yield found, shims[0]
-    finally:
-        for shim in shims:
-            shim.kill()

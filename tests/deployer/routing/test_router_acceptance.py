@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from deployer.routing.acceptance import (
     GRACE,
     PATIENCE,
+    SETTLE,
     Accepted,
     Seen,
     apply,
@@ -69,10 +70,41 @@ def test_one_that_is_silent_keeps_what_it_had() -> None:
     assert never.proven == {"first"}
 
 
+def test_a_primary_that_the_others_contradict_gets_nothing_and_is_followed_only_later() -> None:
+    both = {"first": good(OLD), "second": good(OLD)}
+    split = {"first": good(NEW), "second": good(OLD)}
+    found = decide(ALL, Accepted(), both, NONE, 0)
+    for now in (100.0, 101.0, 100 + SETTLE - 1):
+        found = decide(ALL, found, split, NONE, now)
+        assert digests_of(found, NONE) == (OLD,)
+        assert (set(found.proven), found.doubt) == ({"second"}, NEW)
+    later = decide(ALL, found, split, NONE, 100 + SETTLE)
+    assert later.wanted == NEW
+    # Who changes its mind meanwhile is waited for anew.
+    other = decide(ALL, found, {**split, "first": good(ODD)}, NONE, 100 + SETTLE)
+    assert (other.wanted, other.doubt) == (OLD, ODD)
+
+
+def test_once_half_of_them_or_none_contradict_the_primary_is_followed_at_once() -> None:
+    before = Accepted(wanted=OLD, proven=frozenset({"first", "second", "third"}))
+    three = (FIRST, SECOND, THIRD)
+    for second, third, wanted in (
+        (good(OLD), good(OLD), OLD),
+        (good(NEW), good(OLD), NEW),
+        (good(ODD), good(OLD), OLD),
+        (good(NEW), good(NEW), NEW),
+        (DOWN, good(OLD), OLD),
+        (bad(OLD), unknown(OLD), NEW),
+        (DOWN, DOWN, NEW),
+    ):
+        seen = {"first": good(NEW), "second": second, "third": third}
+        assert decide(three, before, seen, NONE, 5).wanted == wanted, seen
+
+
 def test_the_version_before_stays_accepted_for_a_while() -> None:
     both = {"first": good(OLD), "second": good(OLD)}
     before = decide(ALL, Accepted(), both, NONE, 0)
-    moved = decide(ALL, before, {"first": good(NEW), "second": good(OLD)}, NONE, 100)
+    moved = decide(ALL, before, {"first": good(NEW), "second": unknown(OLD)}, NONE, 100)
     assert digests_of(moved, NONE) == (NEW, OLD)
     assert moved.proven == {"first", "second"}
     just = decide(ALL, moved, {"first": good(NEW), "second": good(OLD)}, NONE, 100 + GRACE - 1)
@@ -170,9 +202,12 @@ def test_whatever_happens_a_good_endpoint_is_never_locked_out_by_versions(
         ]
         if able:
             assert answering, "a good endpoint is there, and no endpoint may answer"
-        if seen["first"].good:
+        if seen["first"].good and not found.doubt:
             assert found.wanted == seen["first"].digest
             assert "first" in found.proven
+        if found.doubt and now < found.doubted + SETTLE:
+            assert found.wanted == before.wanted
+            assert any(seen[name].digest == found.wanted for name in able)
         for name in found.proven:
             assert not (seen[name].ready and seen[name].repeats is False), "wrong answers"
         assert found.wanted or not before.wanted, "an accepted version is never forgotten"

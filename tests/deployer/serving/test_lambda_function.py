@@ -186,10 +186,10 @@ def test_no_model_is_an_error_at_the_start(environment: dict[str, str]) -> None:
 
 
 def test_it_needs_no_server(environment: dict[str, str]) -> None:
-    """The image of a function holds no Granian, gRPC or uvloop."""
+    """The image of a function holds no httptools, gRPC or uvloop."""
     code = (
         "import sys\n"
-        "for each in ('granian', 'grpc', 'uvloop', 'sklearn', 'boto3'): sys.modules[each] = None\n"
+        "for each in ('httptools', 'grpc', 'uvloop', 'sklearn', 'boto3'): sys.modules[each] = None\n"
         "import json; from deployer.serving.lambda_handler import handler\n"
         f"print(json.dumps(handler({event('/v2/health/ready', key=None)!r}, None)))\n"
     )

@@ -37,6 +37,8 @@ class Issuer:
         self.configuration: dict[str, Any] = {}
         self.away = False
         self.asked: list[str] = []
+        self.answers = threading.Event()
+        self.answers.set()
 
     def claims(self, **changes: Any) -> dict[str, Any]:
         now = int(time.time())
@@ -92,6 +94,7 @@ def issuing() -> Iterator[Issuer]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
+            issuer.answers.wait(20)
             document = issuer.documents().get(self.path)
             if issuer.away or document is None:
                 self.send_error(503 if issuer.away else 404)
@@ -117,6 +120,7 @@ def issuing() -> Iterator[Issuer]:
     try:
         yield issuer
     finally:
+        issuer.answers.set()
         server.shutdown()
         thread.join(10)
         server.server_close()

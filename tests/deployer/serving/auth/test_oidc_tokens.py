@@ -161,7 +161,9 @@ def test_a_new_key_is_fetched_when_a_token_names_it(
     issuer.keys[:] = [issuer.keys[-1]]  # and the old one is withdrawn
     monkeypatch.setattr(issuer_module, "_OLD", 0.0)
     old = issuer.token()
-    assert tokens.check(f"Bearer {old}", None) == "robot"  # for the moment
+    issuer.answers.clear()
+    assert tokens.check(f"Bearer {old}", None) == "robot"  # while they are being fetched
+    issuer.answers.set()
     until(lambda: len(tokens._keys.known) == 1)
     monkeypatch.setattr(issuer_module, "_OLD", 1e9)
     monkeypatch.setattr(issuer_module, "_PAUSE", 1e9)

@@ -16,9 +16,9 @@ import uvloop
 from deployer.packaging.load import load_package
 from deployer.serving.auth.check import Authenticator, authenticator
 from deployer.serving.http.app import App
+from deployer.serving.http.server import MEMORY, HttpServer
 from deployer.serving.models import Models, Served
 from deployer.serving.run.ports import reserve
-from deployer.serving.run.rest import rest_server
 from deployer.serving.telemetry.metrics import Telemetry, telemetry
 from deployer.settings import ServeSettings
 
@@ -48,11 +48,24 @@ class Answer(NamedTuple):
 class Running:
     """A server that runs."""
 
-    def __init__(self, port: int, models: Models, app: App) -> None:
+    def __init__(
+        self,
+        port: int,
+        models: Models,
+        app: App,
+        server: HttpServer,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self.models = models
         self.app = app
+        self.server = server
+        self._loop = loop
+
+    def stop(self) -> None:
+        """Have the server end."""
+        self._loop.call_soon_threadsafe(self.server.stop)
 
     def connect(self, timeout: float = 10.0) -> socket.socket:
         return socket.create_connection(("127.0.0.1", self.port), timeout)
@@ -149,6 +162,7 @@ def serving(
     counted: Telemetry | None = None,
     checks: Authenticator | None = None,
     keys: Path = Path("/nonexistent/keys.json"),
+    memory: int = MEMORY,
 ) -> Iterator[Running]:
     """Serve as a worker does."""
     settings = settings or ServeSettings(access_log=False, keys_file=str(keys))
@@ -160,7 +174,7 @@ def serving(
     made: list[Any] = []
 
     async def run() -> None:
-        made.append(rest_server(app, "127.0.0.1", port.number, settings))
+        made.append(HttpServer(app, "127.0.0.1", port.number, settings, memory=memory))
         await made[0].serve()
 
     def work() -> None:
@@ -172,9 +186,10 @@ def serving(
     thread.start()
     try:
         until(lambda: _listens(port.number))
-        yield Running(port.number, models, app)
+        yield Running(port.number, models, app, made[0], loop)
     finally:
-        loop.call_soon_threadsafe(made[0].stop)
+        if thread.is_alive():
+            loop.call_soon_threadsafe(made[0].stop)
         thread.join(10)
         app.close()
         counted.close()

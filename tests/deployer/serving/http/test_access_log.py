@@ -32,7 +32,8 @@ def test_a_line_per_request_and_nothing_secret(
         )
         running.ask("/v2/models", key="dk_a-wrong-one")
         running.ask("/v2/models/in-the-path/infer", body)
-        running.ask("/in-the-path", method="in-the-method-far-too-long")
+        running.ask("/in-the-path", method="PATCH")
+        running.ask("/v2", method="in-the-method-far-too-long")
     lines = [json.loads(line) for line in capfd.readouterr().err.splitlines()]
     first, *others = lines
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", first.pop("time"))
@@ -48,11 +49,19 @@ def test_a_line_per_request_and_nothing_secret(
         "digest": DIGEST,
         "rows": 7,
     }
-    assert [each["status"] for each in others] == [400, 401, 404, 404]
+    assert [each["status"] for each in others] == [400, 401, 404, 404, 400]
     assert "who" not in others[1]
     assert others[3]["route"] == "(unknown)"
     text = json.dumps(lines)
-    for secret in (KEY, "dk_a-wrong-one", "in-the-body", "in-the-query", "in-the-path", "c00kie"):
+    for secret in (
+        KEY,
+        "dk_a-wrong-one",
+        "in-the-body",
+        "in-the-query",
+        "in-the-path",
+        "in-the-method",
+        "c00kie",
+    ):
         assert secret not in text
     assert all(len(each["method"]) <= 16 for each in others)
 

@@ -156,7 +156,7 @@ def test_head_tells_what_get_would_without_a_body(running: Running) -> None:
         assert head.headers["content-length"] == str(len(get.body))
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "BREW"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_other_methods_are_told_which_are_taken(running: Running, method: str) -> None:
     get = running.ask("/v2/models", method=method)
     assert (get.status, get.headers["allow"]) == (405, "GET, HEAD")
@@ -165,6 +165,10 @@ def test_other_methods_are_told_which_are_taken(running: Running, method: str) -
     assert running.ask(INFER).status == 405
     assert running.ask("/v2", b"{}").status == 405
     assert "error" in get.json
+
+
+def test_a_method_that_nobody_knows(running: Running) -> None:
+    assert running.ask("/v2", method="BREW").status == 400
 
 
 @pytest.mark.parametrize(

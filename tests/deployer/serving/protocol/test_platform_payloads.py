@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from deployer.serving.matrix import MatrixColumns
 from deployer.serving.models import Served
 from deployer.serving.protocol.limits import Limits
 from deployer.serving.protocol.plain import PlainAnswer, Platform, answer_plain
-from deployer.serving.protocol.plan import MatrixColumns
 from deployer.serving.refusals import RefusedError
 from tests.deployer.serving.protocol.protocol_kit import LIMITS
 

@@ -225,6 +225,20 @@ def test_processes_that_die(registry: World, two_packages: tuple[Path, Path]) ->
         until(lambda: not alive(workers), "the end of the workers")
 
 
+@pytest.mark.slow
+def test_a_process_that_hangs(registry: World) -> None:
+    with Server(registry, "penguins@champion", "--workers", "2").ready() as server:
+        before = server.workers()
+        os.kill(before[0], signal.SIGSTOP)
+        until(lambda: "hung for 10 s" in server.errors, "its death")
+        until(lambda: server.admin("/healthz").json["listening"] == 2, "another one")
+        workers = server.workers()
+        assert before[1] in workers
+        assert before[0] not in workers
+        for _ in range(20):
+            assert server.ask(READY).status == 200
+
+
 def test_the_end_drops_nothing(registry: World, two_packages: tuple[Path, Path]) -> None:
     registry.setenv({"DEPLOYER_SERVE_DRAIN": "2"})
     with Server(registry, "penguins@champion", "--workers", "2").ready() as server:
