@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from deployer.drills.proxy.client import FaultProxy
 from tests.deployer.routing.failover_kit import (
     RATE,
     Backends,
@@ -43,12 +44,13 @@ def main(arguments: Sequence[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="failover-") as name:
         folder = Path(name)
         one, two = make_versions(folder)
-        backends = Backends(folder, one, two)
-        try:
-            backends.start()
-            return measure(folder, backends, options)
-        finally:
-            backends.stop()
+        with FaultProxy(folder / "faults") as proxy:
+            backends = Backends(folder, one, two, proxy)
+            try:
+                backends.start()
+                return measure(folder, backends, options)
+            finally:
+                backends.stop()
 
 
 def measure(folder: Path, backends: Backends, options: argparse.Namespace) -> int:

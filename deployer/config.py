@@ -19,7 +19,11 @@ from deployer.errors import UsageError
 from deployer.settings import (
     ChampionRule,
     CloudSettings,
+    EndpointSettings,
     GateSettings,
+    InfraDemands,
+    InfraSettings,
+    InfraSuppression,
     ModelSettings,
     Push,
     RouterEndpoint,
@@ -62,9 +66,12 @@ LISTS = {
     ("signing", "public_keys"),
     ("signing", "chain"),
     ("gate", "require_gate_for"),
+    ("infra", "clouds"),
+    ("infra", "residency"),
 }
 GATE_OF_MODEL = ("models", "gate")
 GATE_TABLES = ("min", "max", "min_class_recall", "champion")
+INFRA_TABLES = ("aws", "gcp", "azure", "local", "demands")
 
 
 @dataclass(frozen=True)
@@ -146,7 +153,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         if section == "clouds":
             name, _, field = rest.rpartition("_")
             document.setdefault(section, {}).setdefault(name or field, {})[field] = value
-        elif section in ("push", "transfer", "signing", "gate", "serve", "router"):
+        elif section in ("push", "transfer", "signing", "gate", "serve", "router", "infra"):
             names = [name.strip() for name in value.split(",") if name.strip()]
             document.setdefault(section, {})[rest] = names if (section, rest) in LISTS else value
     return document
@@ -212,6 +219,7 @@ def _check_names(document: Mapping[str, Any], where: str) -> None:
                 _check_gate(fields.get("gate", {}), where, f"{at}.gate")
     _check_gate(document.get("gate", {}), where, "gate")
     _check_router(document.get("router", {}), where)
+    _check_infra(document.get("infra", {}), where)
     if isinstance(document.get("region"), Mapping):
         raise UsageError(
             "setting 'region' must not be a table",
@@ -228,6 +236,26 @@ def _check_router(value: object, where: str) -> None:
         at = f"router.endpoints.{name}"
         known = RouterEndpoint.__struct_fields__
         _check(_table(table, where, at), known, where, f"{at}.", leaves=True)
+
+
+def _check_infra(value: object, where: str) -> None:
+    fields = _table(value, where, "infra")
+    own = {key: each for key, each in fields.items() if key not in (*INFRA_TABLES, "suppress")}
+    _check(own, InfraSettings.__struct_fields__, where, "infra.", leaves=True)
+    for key in INFRA_TABLES:
+        kind = InfraDemands if key == "demands" else EndpointSettings
+        table = _table(fields.get(key, {}), where, f"infra.{key}")
+        _check(table, kind.__struct_fields__, where, f"infra.{key}.", leaves=True)
+    listed = fields.get("suppress", [])
+    if not isinstance(listed, list):
+        raise UsageError(
+            "setting 'infra.suppress' must be a list of tables",
+            where=where,
+            hint="write [[infra.suppress]]",
+        )
+    for each in listed:
+        table = _table(each, where, "infra.suppress")
+        _check(table, InfraSuppression.__struct_fields__, where, "infra.suppress.", leaves=True)
 
 
 def _check_gate(value: object, where: str, at: str) -> None:

@@ -1,6 +1,7 @@
 """What there is to set, with its types, limits and defaults."""
 
 import math
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -8,7 +9,11 @@ import msgspec
 __all__ = [
     "ChampionRule",
     "CloudSettings",
+    "EndpointSettings",
     "GateSettings",
+    "InfraDemands",
+    "InfraSettings",
+    "InfraSuppression",
     "ModelSettings",
     "Push",
     "RouterEndpoint",
@@ -334,6 +339,141 @@ class RouterSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     dns_name: str | None = None
 
 
+class EndpointSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """One endpoint that ``up`` makes; what is None is taken from ``[infra]``, then by default.
+
+    Attributes:
+        region: where it is made; default is that of ``[clouds.NAME]``.
+        stores: URL of the registry's store that it reads from; default is ``[clouds.NAME] url``.
+        image: container image with its digest, ``REPOSITORY@sha256:…``.
+        compute: ``serverless``, or on AWS also ``service`` (Fargate behind a load balancer).
+        cpu: of one instance, in vCPU.
+        memory: of one instance, in MiB.
+        min_instances: kept warm.
+        max_instances: at most.
+        concurrency: requests at once in one instance.
+        timeout: of a request, in seconds.
+        log_days: how long logs are kept.
+        budget: a month, for an alarm; in US dollars, on Google Cloud and Azure in the
+            currency that they bill in.
+        alarm: e-mail address that alarms go to.
+        domain: DNS name that fails over between clouds.
+        zone: the cloud's own id of the DNS zone that `domain` is in.
+        project: Google Cloud's project or Azure's subscription.
+        keys: name of the secret that holds the hashes of API keys; on ``local`` their file.
+        requests: a month, for the estimate of costs.
+        public: whether it is reachable from the internet.
+        endpoints: how many are made, on ``local`` alone.
+        port: of the router, on ``local`` alone; 0 takes any free one and keeps it.
+
+    """
+
+    region: str | None = None
+    stores: str | None = None
+    image: str | None = None
+    compute: Literal["serverless", "service"] | None = None
+    cpu: float | None = None
+    memory: int | None = None
+    min_instances: int | None = None
+    max_instances: int | None = None
+    concurrency: int | None = None
+    timeout: int | None = None
+    log_days: int | None = None
+    budget: int | None = None
+    alarm: str | None = None
+    domain: str | None = None
+    zone: str | None = None
+    project: str | None = None
+    keys: str | None = None
+    requests: int | None = None
+    public: bool | None = None
+    endpoints: int | None = None
+    port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.endpoints is not None and not 1 <= self.endpoints <= 16:  # noqa: PLR2004
+            raise ValueError("endpoints must be from 1 to 16")
+        if self.port is not None and not 0 <= self.port <= 65535:  # noqa: PLR2004 - TCP's own
+            raise ValueError("port must be from 0 to 65535")
+
+
+class InfraSuppression(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A finding of a review that is let pass for a time.
+
+    Attributes:
+        rule: its id, such as ``DEP008``.
+        resource: a pattern (``*``, ``?``) of resource names or URNs.
+        reason: why.
+        until: the day on which it counts again, such as ``2027-01-31``.
+
+    """
+
+    rule: str
+    resource: str
+    reason: str
+    until: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip():
+            raise ValueError("a suppression needs a reason")
+        try:
+            date.fromisoformat(self.until)
+        except ValueError:
+            raise ValueError("until must be a day, such as 2027-01-31") from None
+
+
+class InfraDemands(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What a review asks beyond the built-in rules.
+
+    Attributes:
+        tags: keys that every resource must carry.
+        object_lock: whether buckets must have object lock.
+        replication: whether buckets must be replicated by their own cloud.
+
+    """
+
+    tags: list[str] = msgspec.field(default_factory=lambda: ["owner", "model", "residency"])
+    object_lock: bool = False
+    replication: bool = False
+
+
+class InfraSettings(EndpointSettings, frozen=True):
+    """Endpoints that ``plan`` reviews and ``up`` makes; fields as above hold for every cloud.
+
+    Attributes:
+        name: of the deployment, which resource names begin with; default is the model's.
+        model: its reference in the registry, such as ``penguins@champion``.
+        owner: who answers for it.
+        environment: such as ``production``; one stack each.
+        residency: regions or jurisdictions that it is bound to; default ``[models.NAME]
+            residency``.
+        clouds: where ``up`` makes endpoints unless told otherwise.
+        backend: where states are kept (``s3://…``, ``gs://…``, ``azblob://…``, ``file://…``);
+            default is the state folder of this machine.
+        secrets_provider: who encrypts secrets in states, such as ``awskms://alias/NAME``; default
+            is a passphrase.
+        aws: what holds for AWS alone; `gcp`, `azure` and `local` likewise.
+        suppress: findings to let pass.
+        demands: what else a review asks.
+
+    """
+
+    name: str | None = None
+    model: str | None = None
+    owner: str | None = None
+    environment: str = "production"
+    residency: list[str] | None = None
+    clouds: list[str] = []
+    backend: str | None = None
+    secrets_provider: str | None = None
+    aws: EndpointSettings | None = None
+    gcp: EndpointSettings | None = None
+    azure: EndpointSettings | None = None
+    local: EndpointSettings | None = None
+    suppress: list[InfraSuppression] = []
+    demands: InfraDemands = InfraDemands()
+
+
 class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All settings; `region` is where this machine is."""
 
@@ -346,6 +486,7 @@ class Settings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     gate: GateSettings = GateSettings()
     serve: ServeSettings = ServeSettings()
     router: RouterSettings = RouterSettings()
+    infra: InfraSettings = InfraSettings()
 
     def gate_of(self, model: str) -> GateSettings:
         """Return the gate's rules for a model."""

@@ -34,9 +34,9 @@ connections, no answer for ten seconds.
 
 `deployer` runs as it comes: API keys, checks of type, shape and size, metrics, drift counts, access
 log, gRPC on a port of its own. MLServer runs with `parallel_workers = 0`, in one process as the
-others; its default, a second process for inference, was not clearly faster or slower. MLServer is asked for probabilities, BentoML and MLflow answer nothing else. `constant`
-is Granian with an application that reads the request and answers a constant: what the way over HTTP
-costs at least.
+others; its default, a second process for inference, was not clearly faster or slower. MLServer is
+asked for probabilities, BentoML and MLflow answer nothing else. `constant` is deployer's own HTTP
+server with a handler that answers a constant: what the way over HTTP costs at least.
 """
 
 

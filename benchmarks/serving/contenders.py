@@ -130,13 +130,10 @@ def mlflow(model: Model, folder: Path) -> Contender:
 
 
 def constant(model: Model, folder: Path) -> Contender:
-    """Granian with an application that reads the request and answers a constant: the floor."""
+    """The same HTTP server with a handler that answers a constant: the floor."""
     port = free_port()
-    granian = str(Path(sys.executable).with_name("granian"))
-    options = ("--interface", "rsgi", "--workers", "1", "--loop", "uvloop", "--no-ws")
-    listen = ("--host", "127.0.0.1", "--port", str(port), "--working-dir", str(HERE))
     return Contender(
-        [granian, *options, *listen, "constant:app"],
+        [sys.executable, str(HERE / "constant.py"), str(port)],
         f"http://127.0.0.1:{port}/v2/models/bench/infer",
         lambda rows: _v2(rows, "probabilities"),
         None,

@@ -8,14 +8,15 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from deployer.errors import FailedError
+from infra.local.processes import birth_of
+from infra.local.processes import wait_for as poll_until
 
 __all__ = [
     "Handle",
@@ -30,8 +31,6 @@ __all__ = [
 ]
 
 _KEEPER = Path(__file__).with_name("keeper.py")
-_PROC = Path("/proc/sys/kernel/random/boot_id")
-_POLL = 0.05
 STOP_DEADLINE = 10.0
 """Seconds that an emulator has to stop by itself before it is killed."""
 
@@ -75,24 +74,9 @@ class Kept(msgspec.Struct, frozen=True):
         return found
 
 
-def birth_of(pid: int) -> str:
-    """Return when process `pid` was born, or "" when it does not run (a zombie does not)."""
-    return _birth_from_proc(pid) if _PROC.exists() else _birth_from_ps(pid)
-
-
 def is_same(handle: Handle) -> bool:
     """Whether the process that `handle` names runs: the same id and the same birth."""
     return bool(handle.birth) and birth_of(handle.pid) == handle.birth
-
-
-def poll_until(condition: Callable[[], bool], deadline: float) -> bool:
-    """Wait until `condition` holds, `deadline` seconds at most. Returns whether it does."""
-    end = time.monotonic() + deadline
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(_POLL)
-    return True
 
 
 def signal_group(kept: Kept, number: signal.Signals) -> bool:
@@ -231,26 +215,3 @@ def _group_of(pid: int) -> int:
         return os.getpgid(pid)
     except OSError:
         return -1
-
-
-def _birth_from_proc(pid: int) -> str:
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = _PROC.read_text(encoding="ascii").strip()
-    except OSError:
-        return ""
-    # The name, in brackets, may hold spaces and brackets itself; see proc_pid_stat(5).
-    fields = text.rpartition(")")[2].split()
-    state, start_ticks = fields[0], fields[19]
-    return "" if state in "ZX" else f"{boot}/{start_ticks}"
-
-
-def _birth_from_ps(pid: int) -> str:
-    shown = subprocess.run(  # noqa: S603
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],  # noqa: S607 - wherever the system has it
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    state, _, start = shown.stdout.strip().partition(" ")
-    return "" if not state or state.startswith("Z") else start.strip()

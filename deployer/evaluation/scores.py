@@ -106,7 +106,7 @@ def matthews(outcomes: Outcomes) -> float | None:
 
     if not len(outcomes):
         return None
-    return float(matthews_corrcoef(outcomes.true, outcomes.predicted))
+    return _quietly(lambda: matthews_corrcoef(outcomes.true, outcomes.predicted))
 
 
 def log_loss(outcomes: Outcomes) -> float | None:

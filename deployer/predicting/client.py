@@ -4,7 +4,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from threading import Lock
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from deployer.errors import DeployerError, UsageError
@@ -78,12 +77,7 @@ class ModelClient:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -216,5 +216,11 @@ def is_gone(cloud: Cloud, error: StoreError | DeployerError) -> bool:
 
 
 _HOPELESS = frozenset(
-    {ErrorKind.BUCKET_NOT_FOUND, ErrorKind.PERMISSION_DENIED, ErrorKind.UNAUTHENTICATED}
+    {
+        ErrorKind.BUCKET_NOT_FOUND,
+        ErrorKind.PERMISSION_DENIED,
+        ErrorKind.QUOTA,
+        ErrorKind.UNAUTHENTICATED,
+        ErrorKind.CLOCK,
+    }
 )

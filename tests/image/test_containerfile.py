@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from infra.policy.rules._containerfile import faults
+
 ROOT = Path(__file__).parent.parent.parent
 CONTAINERFILE = ROOT / "image" / "Containerfile"
 LAMBDA = ROOT / "image" / "Containerfile.lambda"
@@ -46,6 +48,27 @@ def test_the_last_stage_runs_nothing_and_is_no_root(path: Path) -> None:
     assert [line for line in stage if line.startswith("USER")] == ["USER 65532:65532"]
     assert words.index("USER") < words.index("ENTRYPOINT")
     assert all(line.startswith("COPY --from=builder ") for line in stage if "COPY" in line)
+
+
+def test_what_is_written_to_can_be_written_to_under_a_read_only_root() -> None:
+    stage = last_stage(CONTAINERFILE)
+    (environment,) = [line for line in stage if line.startswith("ENV")]
+    written = re.findall(r"\b(?:HOME|XDG_CACHE_HOME|XDG_STATE_HOME)=(\S+)", environment)
+    assert len(written) == 3
+    assert all(f"{each}/".startswith("/tmp/") for each in written)
+    assert 'VOLUME ["/tmp"]' in stage
+
+
+@pytest.mark.parametrize(
+    ("path", "lacks"),
+    # Lambda asks the function itself; it does not look at an image's health check.
+    [(CONTAINERFILE, []), (LAMBDA, ["HEALTHCHECK"])],
+    ids=["Containerfile", "Containerfile.lambda"],
+)
+def test_our_own_policy_of_images_has_nothing_against_it(path: Path, lacks: list[str]) -> None:
+    found = [each.message for each in faults(path.read_text("utf-8"))]
+    assert len(found) == len(lacks), found
+    assert all(word in said for word, said in zip(lacks, found, strict=True))
 
 
 def test_the_server_is_asked_whether_it_is_ready_and_stopped_with_sigterm() -> None:

@@ -24,7 +24,7 @@ from deployer.registry.format import layout
 from deployer.registry.format.records import FORMAT, Marker, encode
 from deployer.registry.homes.markers import Epochs, agree, leading, look, lost_home, order, swap
 from deployer.registry.who import now, stamp
-from providers.errors import AlreadyExistsError, StoreError
+from providers.errors import AlreadyExistsError, StoreError, UnauthenticatedError
 
 __all__ = ["Registry", "join", "require_one_registry", "still_home", "was_home"]
 
@@ -212,6 +212,10 @@ def _no_home(
     for name, error in failed.items():
         message = f"{name} may be the home and does not answer: {error.message}"
         hint = "repeat the command later, or choose another home: deployer home promote CLOUD"
+        if isinstance(error, UnauthenticatedError):
+            # It is well, and it is we who have to change: another home would help nobody.
+            message = f"{name} may be the home and refuses us: {error.message}"
+            hint = error.hint
         if isinstance(error, StoreError):
             return type(error)(message, op=error.op, url=error.url, hint=hint)
         return type(error)(message, where=error.where, hint=hint)

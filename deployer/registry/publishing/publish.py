@@ -49,6 +49,7 @@ from providers.errors import AlreadyExistsError, NotFoundError, StoreError
 __all__ = ["Facts", "Published", "Reporter", "Request", "publish"]
 
 TXN_LIFE = timedelta(days=7)
+RESUMES = "running the same command again resumes"
 
 
 def publish(request: Request, reporter: Reporter) -> Published:
@@ -203,7 +204,9 @@ class _Publish:
         if seen is None:
             raise FailedError(f"{name} is not ready")
         message = f"nothing was published, because {name} failed: {seen.message}"
-        hint = f"{seen.hint}; running the same command again resumes".removeprefix("; ")
+        hint = seen.hint
+        if RESUMES not in hint:
+            hint = f"{hint}; {RESUMES}".removeprefix("; ")
         raise type(seen)(message, where=seen.where, hint=hint) from error
 
     def _commit(

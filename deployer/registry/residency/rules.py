@@ -9,40 +9,13 @@ What is compared is the region that the user says a store is in. A store that re
 another region, such as an Azure account with geo-redundancy, is the user's to rule out.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from deployer.errors import UsageError
-from deployer.registry.residency.regions import EEA, EU, REGIONS
+from infra.jurisdictions import EU, JURISDICTIONS, REGIONS, allowed, normal
 
 __all__ = ["allowed", "check_binding", "normal", "problem"]
-
-_GROUPS = {"eu": EU, "eea": EEA, "uk": frozenset({"gb"})}
-_COUNTRIES = EEA.union(*REGIONS.values())
-_JURISDICTIONS = {**{country: frozenset({country}) for country in _COUNTRIES}, **_GROUPS}
-
-
-def normal(name: str) -> str:
-    """Return a region or a jurisdiction as it is compared: ``West Europe`` is ``westeurope``."""
-    return "".join(name.split()).lower()
-
-
-def allowed(binding: Sequence[str], region: str | None) -> bool:
-    """Tell whether what is bound so may be kept in `region`; None is a region not known."""
-    if not binding:
-        return True
-    if region is None or not normal(region):
-        return False
-    entries = {normal(entry) for entry in binding}
-    if normal(region) in entries:
-        return True
-    countries = REGIONS.get(normal(region)) or frozenset()
-    return bool(countries) and countries <= _union(entries)
-
-
-def _union(entries: Iterable[str]) -> frozenset[str]:
-    """Return the countries that are wholly allowed: a region allows itself, not its country."""
-    return frozenset().union(*(_JURISDICTIONS.get(entry, ()) for entry in entries))
 
 
 def problem(binding: Sequence[str], region: str | None, cloud: str) -> str:
@@ -71,7 +44,7 @@ def check_binding(binding: Sequence[str], configured: Collection[str] = ()) -> t
         UsageError: an entry names no region and no jurisdiction, and could never be satisfied.
 
     """
-    known = {*REGIONS, *_JURISDICTIONS, *map(normal, configured)}
+    known = {*REGIONS, *JURISDICTIONS, *map(normal, configured)}
     for entry in binding:
         if normal(entry) not in known:
             near = get_close_matches(normal(entry), sorted(known), n=3)

@@ -4,7 +4,6 @@ import signal
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.connection import Pipe
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from deployer.errors import FailedError
@@ -40,12 +39,7 @@ class Crew:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.end()
 
     def end(self) -> None:

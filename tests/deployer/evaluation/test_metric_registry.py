@@ -88,7 +88,9 @@ def test_a_class_without_rows_leaves_undefined_what_scikit_learn_cannot_say(
 def test_rows_of_one_class_and_no_rows_never_warn_and_never_give_nan(classes: int) -> None:
     known = made_up(60, classes)
     positive = known.classes[1]
-    for rows in (np.flatnonzero(known.labels == known.classes[0]), np.array([], dtype=int)):
+    one = known.labels == known.classes[0]
+    right = one & (known.predicted == known.classes[0])
+    for rows in (np.flatnonzero(one), np.flatnonzero(right), np.array([], dtype=int)):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             for metric in metrics_for(classes, positive=classes == 2):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.drills.estate.warm import Host, Job
 from deployer.errors import DeployerError, ExitCode
 from deployer.registry.cloud import Cloud
 from deployer.registry.format import layout
@@ -16,7 +17,6 @@ from deployer.registry.format.keys import Kind
 from deployer.registry.format.names import Reference
 from deployer.registry.reading.pull import pull
 from providers.errors import StoreError
-from tests.deployer.registry.crash_host import Host, Job
 from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.registry_kit import (
     BUCKET,

@@ -70,8 +70,10 @@ def test_every_object_in_turn(
 ) -> None:
     """On each cloud in turn; each object on each cloud is in test_repair_strict.py."""
     before = everything(whole)
-    for number, key in enumerate(sorted(contents(whole[0]))):
-        cloud = whole[(number + CASES.index((damage, metadata))) % 3]
+    case = CASES.index((damage, metadata))
+    # Every other one, which ones depends on the case: all are damaged in some way.
+    for number, key in list(enumerate(sorted(contents(whole[0]))))[case % 2 :: 2]:
+        cloud = whole[(number + case) % 3]
         strike_memory(cloud, key, DAMAGES[damage], metadata=metadata)
         found = verified(whole)
         assert (cloud.name, key) in {each[:2] for each in problems(found)}, key
@@ -218,7 +220,7 @@ class TestHome:
                 assert after[0]["store"] == before[0]["store"]
                 assert len({each["store"] for each in after}) == 3
 
-    @pytest.mark.parametrize("at", range(0, 230, 3))
+    @pytest.mark.parametrize("at", range(0, 230, 7))
     def test_a_marker_with_one_byte_changed(
         self, whole: list[Cloud], tmp_path: Path, at: int
     ) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deployer.registry.crash_host import Host, Job
+from deployer.drills.estate.warm import Host, Job
 from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.registry_kit import (
     BUCKET,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from deployer.drills.estate.warm import Host
 from deployer.errors import DeployerError, MissingError, PolicyError, UsageError
 from deployer.registry.aliasing.aliases import Move, move, read_alias
 from deployer.registry.aliasing.pointing import Order, remove
@@ -27,7 +28,6 @@ from providers.errors import StoreError
 from providers.memory import MemoryDriver
 from providers.store import Store
 from tests.deployer.registry.cli_kit import DEPLOYER, World
-from tests.deployer.registry.crash_host import Host
 from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.publishing.test_publish_races import Interrupting
 from tests.deployer.registry.registry_kit import (

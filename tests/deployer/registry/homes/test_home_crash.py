@@ -9,7 +9,7 @@ from unittest import mock
 
 import pytest
 
-from tests.deployer.registry.crash_host import Host
+from deployer.drills.estate.warm import Host
 from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.home_kit import (
     bring_back,

@@ -14,7 +14,7 @@ from deployer.registry.cloud import Cloud
 from deployer.registry.format.names import parse_reference
 from deployer.registry.homes.promotion import survey
 from deployer.registry.reading.resolve import resolve
-from providers.errors import StoreError
+from providers.errors import StoreError, UnauthenticatedError
 from tests.deployer.registry.home_kit import (
     Outage,
     bring_back,
@@ -36,7 +36,8 @@ from tests.deployer.registry.registry_kit import (
     sha256,
     strict_clouds,
 )
-from tests.fakes import StrictCloud
+from tests.fakes import Action, Fault, StrictCloud
+from tests.fakes.faults import expire_credentials, skew_clock
 
 MakeFolder = Callable[[Mapping[str, bytes]], Path]
 
@@ -99,6 +100,18 @@ class Scene:
 @pytest.fixture
 def scene(strict: StrictCloud, make_folder: MakeFolder, tmp_path: Path) -> Scene:
     return Scene(strict, make_folder, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("action", "advice"), [(expire_credentials(), "sign in"), (skew_clock(), "clock")]
+)
+def test_a_home_that_refuses_us_is_not_lost(scene: Scene, action: Action, advice: str) -> None:
+    """Another home would help nobody: it is we who have to sign in, or to set our clock."""
+    scene.strict.script(Fault(action, dialect="s3", count=None))
+    with pytest.raises(UnauthenticatedError, match="aws may be the home and refuses us") as refused:
+        scene.push_new(b"3")
+    assert advice in refused.value.hint
+    assert "promote" not in refused.value.hint
 
 
 def test_from_the_loss_of_the_home_to_its_return(scene: Scene) -> None:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from deployer.errors import UsageError
-from deployer.registry.residency.regions import _AWS, _AZURE, _GCP, EEA, EU, REGIONS
 from deployer.registry.residency.rules import allowed, check_binding, normal, problem
+from infra.jurisdictions import _AWS, _AZURE, _GCP, EEA, EU, REGIONS
 
 # What botocore calls the places, in the order in which they are looked for.
 PLACES = {

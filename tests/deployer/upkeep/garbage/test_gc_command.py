@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from deployer.drills.estate.warm import Host, Job
 from deployer.registry.publishing.sweeps import LEASE
 from tests.deployer.registry.cli_kit import World
 from tests.deployer.registry.cloud_backends import CLOUD_OF, Backend, opened
-from tests.deployer.registry.crash_host import Host, Job
 from tests.deployer.registry.dropping_proxy import Guillotine
 from tests.deployer.registry.registry_kit import (
     BUCKET,
