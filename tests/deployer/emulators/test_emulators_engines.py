@@ -143,7 +143,7 @@ def test_two_of_the_same_kind() -> None:
 def test_stopping_twice_and_after_a_kill() -> None:
     server = start("fake-gcs")
     server.kill()
-    assert poll_until(lambda: not server.alive, 5)
+    assert poll_until(lambda: not server.alive, 60)
     assert Path(server.record.folder).exists()
     server.stop()
     server.stop()

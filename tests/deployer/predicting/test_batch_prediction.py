@@ -48,7 +48,7 @@ class Parity:
     def __init__(self, wait: bool = False) -> None:
         self.lock = threading.Lock()
         self.calls: list[int] = []
-        self.now = self.most = 0
+        self.now = self.most = self.done = 0
         self.wait = wait
         self.texts: list[str] = []
 
@@ -59,13 +59,15 @@ class Parity:
             self.calls.append(len(arrays["x"]))
             self.texts += arrays["c"].ravel().tolist()
             first = len(self.calls) == 1
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         # The first batch waits for others, so that they are done before it.
-        while self.wait and first and self.most < 3 and time.monotonic() < end:
+        while self.wait and first and self.done < 3:
+            assert time.monotonic() < end, "the first batch holds the others up"
             time.sleep(0.001)
         odd = arrays["x"][:, 0] % 2
         with self.lock:
             self.now -= 1
+            self.done += 1
         labels = np.array([("even", "odd")[int(each)] for each in odd], dtype=object)
         return Prediction(labels, np.stack([1 - odd, odd], axis=1))
 
@@ -127,7 +129,7 @@ def test_no_more_batches_are_held_than_said(tmp_path: Path) -> None:
         )
         first = threading.Thread(target=lambda: next(found))
         first.start()
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while len(read) < 3 and time.monotonic() < end:
             time.sleep(0.001)
         assert len(read) == 3

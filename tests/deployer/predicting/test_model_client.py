@@ -41,7 +41,7 @@ def test_a_prediction() -> None:
         assert reply.labels == ["b", "b"]
         assert reply.probabilities == [[0.25, 0.75]] * 2
         assert reply.digest == DIGEST
-        assert 0 < reply.seconds < 5
+        assert 0 < reply.seconds < 60
         client.predict(columns)
         # The name, what it takes and what the server can are asked for once.
         assert [each.path for each in told.asked] == [

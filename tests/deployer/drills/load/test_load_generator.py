@@ -62,7 +62,7 @@ def test_what_is_not_answered_in_time_is_given_up(tmp_path: Path) -> None:
         seen = load.seen()
     assert on_grid(seen, 50) == list(range(len(seen)))
     assert {(each.status, each.error) for each in seen} == {(0, "given up")}
-    assert all(0.39 < each.seconds < 5 for each in seen)
+    assert all(0.39 < each.seconds < 60 for each in seen)
 
 
 def test_a_stop_waits_for_the_answers_under_way(tmp_path: Path) -> None:

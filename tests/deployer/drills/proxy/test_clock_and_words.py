@@ -87,7 +87,7 @@ def test_answers_tell_the_servers_time(
         client.ask(more=f"Authorization: AWS4-x\r\nX-Amz-Date: {now}\r\n")
         answer = client.answer()
     assert answer.status == 200
-    assert abs(date_of(answer.head) - time.time() - seconds) < 5
+    assert abs(date_of(answer.head) - time.time() - seconds) < 60
     assert answer.head.count(b"Date:") == 1
     assert proxy.hits(number) == 1
 
@@ -102,7 +102,7 @@ def test_a_refusal_tells_the_servers_time_and_the_server_gets_nothing(
         client.ask("PUT", "/", b"x", more=f"Authorization: SharedKey a:b\r\nx-ms-date: {now}\r\n")
         answer = client.answer()
     assert answer.status == 403
-    assert abs(date_of(answer.head) - time.time() - 960) < 5
+    assert abs(date_of(answer.head) - time.time() - 960) < 60
     assert len(served[1].requests) == before
 
 
@@ -120,7 +120,7 @@ def test_a_bare_answer_in_xml(
     assert answer.status == status
     assert ET.fromstring(answer.body.decode("utf-8-sig")).findtext("Code") == code
     assert (b"x-ms-error-code: %s" % code.encode() in answer.head) == (dialect == "azure")
-    assert abs(date_of(answer.head) - time.time()) < 5
+    assert abs(date_of(answer.head) - time.time()) < 60
 
 
 def test_a_bare_answer_in_json(proxy: FaultProxy, served: tuple[int, Seen]) -> None:

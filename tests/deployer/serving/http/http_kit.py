@@ -119,7 +119,7 @@ def parse(data: bytes) -> Answer:
     return Answer(int(first.split()[1]), headers, body)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not condition():

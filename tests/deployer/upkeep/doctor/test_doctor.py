@@ -78,7 +78,7 @@ def test_all_is_well(world: World, strict: StrictCloud) -> None:
         assert {"credentials", "reach", "clock", "access", "latency", "writes"} <= cloud.keys()
         assert 0 < cloud["latency"]["median_ms"] <= cloud["latency"]["worst_ms"]
         assert cloud["writes"]["refuses_wrong_checksums"]
-        assert abs(cloud["clock"]["server_ahead_seconds"]) < 2
+        assert abs(cloud["clock"]["server_ahead_seconds"]) < 60
     assert found["aws"]["region"]["region"] == "us-east-1"
     assert found["gcp"]["region"]["region"] == "US"
     assert found["aws"]["credentials"]["source"] == "env"
