@@ -1,8 +1,9 @@
 """The facts of an endpoint on Azure."""
 
+from collections.abc import Iterator
 from typing import Any
 
-from infra.resources import Program
+from infra.resources import Program, Resource
 from infra.review.facts import Fact, Facts, image_digest, mebibytes, outputs, put
 from infra.review.tokens import dig, number, of
 
@@ -24,13 +25,18 @@ def azure_facts(program: Program) -> Facts:
     put(facts, "memory", apps, "template.containers.resources.memory", mebibytes)
     put(facts, "image", apps, "template.containers.image", image_digest)
     put(facts, "health_path", apps, "template.containers.probes.httpGet.path")
-    inside = any(
-        dig(each.inputs, "vnetConfiguration.internal") is True for each in of(program, _ENVIRONMENT)
-    )
+    private = {
+        each.urn
+        for each in of(program, _ENVIRONMENT)
+        if dig(each.inputs, "vnetConfiguration.internal") is True
+    }
     for each in apps:
-        told = _exposure(dig(each.inputs, "configuration.ingress.external"), inside=inside)
-        if told:
-            facts.setdefault("exposure", Fact(told, each.urn, each.place))
+        told = _exposure(
+            dig(each.inputs, "configuration.ingress.external"),
+            inside=not private.isdisjoint(_environments(each)),
+        )
+        if told == "internet" or (told and "exposure" not in facts):
+            facts["exposure"] = Fact(told, each.urn, each.place)
         facts.setdefault("compute", Fact("Container Apps", each.urn, each.place))
         insecure = dig(each.inputs, "configuration.ingress.allowInsecure") is True
         # Its ingress ends TLS at 1.2 or 1.3
@@ -47,6 +53,11 @@ def azure_facts(program: Program) -> Facts:
     workspaces = of(program, "azure-native:operationalinsights:Workspace")
     put(facts, "log_days", workspaces, "retentionInDays", number)
     return facts
+
+
+def _environments(app: Resource) -> Iterator[str]:
+    for name in ("environmentId", "managedEnvironmentId"):
+        yield from app.references.get(name, ())
 
 
 def _exposure(value: Any, *, inside: bool) -> str | None:

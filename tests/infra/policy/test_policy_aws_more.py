@@ -146,6 +146,12 @@ ONE = "arn:aws:kms:eu-central-1:123456789012:key/1"
         (["kms:Decrypt", "s3:GetObject"], ONE, LATER, ""),
         (["kms:Decrypt", "s3:PutObject"], ONE, {}, ""),
         ("kms:ReEncrypt*", "arn:aws:kms:*:123456789012:*", {}, "DEP041"),
+        ("kms:Decrypt*", "*", {}, "DEP041"),
+        ("KMS:De*", "*", {}, "DEP041"),
+        ("kms:D?crypt", "*", {}, "DEP041"),
+        ("kms:[d]ecrypt", "*", {}, ""),
+        ("kms:Des*", "*", {}, ""),
+        (["kms:*", "s3:GetObject"], ONE, {}, "DEP042"),
     ],
 )
 def test_rights_to_decrypt(actions: Any, where: Any, condition: Any, wanted: str) -> None:
