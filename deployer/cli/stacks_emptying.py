@@ -93,7 +93,7 @@ def configured_store(settings: Settings, cloud: str, there: "Inventory") -> str:
 
     own, near = getattr(settings.infra, cloud, None), settings.clouds.get(cloud)
     url = (own.stores if own else None) or settings.infra.stores or (near.url if near else "")
-    return url if bucket_of(url) in there.stores else ""
+    return url if bucket_of(url) in there.buckets else ""
 
 
 def images_of(

@@ -24,13 +24,16 @@ _BUCKETS = (
 )
 
 
-# Those that their cloud deletes only when nothing is in them, old versions counted; the others go
-# with all that they hold.
-_KEPT_FULL = {
+# Where a URL of a store begins: its scheme, and the output that names what is behind it.
+_NAMED = {
     "aws:s3/bucket:Bucket": ("s3", "bucket"),
     "aws:s3/bucketV2:BucketV2": ("s3", "bucket"),
     "gcp:storage/bucket:Bucket": ("gs", "name"),
+    "azure-native:storage:StorageAccount": ("az", "name"),
 }
+# Their cloud deletes these only when nothing is in them, old versions counted; an account of Azure
+# goes with all that it holds.
+_KEPT_FULL = ("s3://", "gs://")
 
 # What holds images, and the output that says where. AWS alone keeps one that is not empty.
 _IMAGES = {
@@ -79,7 +82,8 @@ class Inventory(msgspec.Struct, frozen=True):
         resources: how many there are in the cloud.
         held: those that are protected.
         bucket: whether the stack has one that models may be in, protected or not.
-        stores: URLs of the buckets that must be empty before they can be deleted.
+        buckets: what URLs of stores in them begin with, as ``gs://bucket`` or ``az://account``.
+        stores: those of them that must be empty before they can be deleted.
         images: its repositories of images.
 
     """
@@ -87,6 +91,7 @@ class Inventory(msgspec.Struct, frozen=True):
     resources: int
     held: tuple[Held, ...]
     bucket: bool
+    buckets: tuple[str, ...] = ()
     stores: tuple[str, ...] = ()
     images: tuple[Images, ...] = ()
 
@@ -111,17 +116,18 @@ def inventory(deployment: Mapping[str, Any]) -> Inventory:
         for each in listed
         if each.get("protect")
     )
-    stores = tuple(
+    buckets = tuple(
         f"{scheme}://{name}"
         for each in real
-        for scheme, output in [_KEPT_FULL.get(each["type"], ("", ""))]
+        for scheme, output in [_NAMED.get(each["type"], ("", ""))]
         if scheme and (name := (each.get("outputs") or {}).get(output))
     )
     return Inventory(
         resources=len(real),
         held=held,
         bucket=any(each["type"] in _BUCKETS for each in real),
-        stores=stores,
+        buckets=buckets,
+        stores=tuple(each for each in buckets if each.startswith(_KEPT_FULL)),
         images=tuple(found for each in real for found in _images(each)),
     )
 
@@ -135,7 +141,7 @@ def _images(resource: Mapping[str, Any]) -> Iterator[Images]:
 
 
 def bucket_of(url: str) -> str:
-    """Return the URL of the bucket that a store is in, without the store's prefix."""
+    """Return the URL of the bucket that a store is in, or of its account on Azure."""
     scheme, _, rest = url.partition("://")
     return f"{scheme}://{rest.partition('/')[0]}"
 

@@ -116,6 +116,18 @@ def test_a_stack_without_outputs_has_the_store_of_the_settings(
     assert configured_store(settings, "aws", there) == url
 
 
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [("az://ours/models/registry", True), ("az://theirs/models", False), ("s3://ours/x", False)],
+)
+def test_an_account_of_azure_is_known_by_its_name(url: str, found: bool) -> None:
+    account = resource("azure-native:storage:StorageAccount", "m", outputs={"name": "ours"})
+    there = inventory({"resources": [account]})
+    assert there.stores == (), "it goes with what is in it"
+    settings = Settings(clouds={"azure": CloudSettings(url=url)})
+    assert configured_store(settings, "azure", there) == (url if found else "")
+
+
 def test_models_in_a_bucket_are_named(tmp_path: Path, penguins_package: Path) -> None:
     with bench(tmp_path, penguins_package) as here:
         found = models_in((here.folder / "store").as_uri(), "aws", Settings())
