@@ -18,7 +18,7 @@ from pathlib import Path
 import msgspec
 
 from deployer.emulators.install import install_once, run_installer
-from deployer.emulators.loopback import expect, request
+from deployer.emulators.loopback import PATIENCE, expect, request
 from deployer.emulators.model import Cloud, EngineName, Launch, Progress
 from deployer.emulators.paths import cache_folder, tools_folder
 from deployer.emulators.ports import HOST
@@ -96,7 +96,9 @@ class Azurite:
         """Create the container `name`, which may exist already."""
         headers = {"x-ms-date": formatdate(usegmt=True), "x-ms-version": _API}
         headers["Authorization"] = _signature(name, headers)
-        answer = request("PUT", f"{endpoint}/{name}?restype=container", headers=headers)
+        answer = request(
+            "PUT", f"{endpoint}/{name}?restype=container", headers=headers, timeout=PATIENCE
+        )
         expect(answer, {_CREATED, _CONFLICT}, f"creating container {name}")
 
     def environment(self, endpoint: str) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 
-from deployer.emulators.loopback import expect, request
+from deployer.emulators.loopback import PATIENCE, expect, request
 from deployer.emulators.ports import HOST
 
 __all__ = ["GCS"]
@@ -34,6 +34,7 @@ class GCS:
             f"{endpoint}/storage/v1/b?project=deployer",
             headers={"Content-Type": "application/json"},
             body=json.dumps({"name": name}).encode(),
+            timeout=PATIENCE,
         )
         expect(answer, {_OK, _CONFLICT}, f"creating bucket {name}")
 

@@ -7,10 +7,13 @@ from urllib.parse import urlsplit
 
 from deployer.errors import FailedError
 
-__all__ = ["Answer", "expect", "request"]
+__all__ = ["PATIENCE", "Answer", "expect", "request"]
 
 TIMEOUT = 5.0
 """Seconds for one request; health checks repeat."""
+
+PATIENCE = 60.0
+"""Seconds for a request that is sent once, also on a machine that has much else to do."""
 
 
 class Answer(NamedTuple):
@@ -22,13 +25,18 @@ class Answer(NamedTuple):
 
 
 def request(
-    method: str, url: str, *, headers: Mapping[str, str] | None = None, body: bytes = b""
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    timeout: float = TIMEOUT,
 ) -> Answer | None:
     """Send a request. Returns None when nobody answers in HTTP."""
     parts = urlsplit(url)
     path = parts.path or "/"
     target = f"{path}?{parts.query}" if parts.query else path
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout)
     try:
         connection.request(method, target, body=body or None, headers=dict(headers or {}))
         response = connection.getresponse()

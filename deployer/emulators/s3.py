@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from deployer.emulators.loopback import expect, request
+from deployer.emulators.loopback import PATIENCE, expect, request
 from deployer.emulators.ports import HOST
 
 __all__ = ["S3"]
@@ -37,7 +37,7 @@ class S3:
 
     def create_bucket(self, endpoint: str, name: str) -> None:
         """Create the bucket `name`, which may exist already."""
-        answer = request("PUT", f"{endpoint}/{name}", headers=self.headers)
+        answer = request("PUT", f"{endpoint}/{name}", headers=self.headers, timeout=PATIENCE)
         expect(answer, {_OK, _CONFLICT}, f"creating bucket {name}")
 
     def environment(self, endpoint: str) -> dict[str, str]:
