@@ -4,10 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from azure.storage.blob import (
-    BlobServiceClient,
-    ContainerClient,
-)
+from azure.storage.blob import BlobServiceClient, ContainerClient
 
 from providers.azure_blob import AzureDriver, open_driver
 from tests.fakes.azure_auth import ACCOUNT

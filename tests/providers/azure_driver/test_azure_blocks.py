@@ -4,20 +4,14 @@ import hashlib
 from typing import Any
 
 import pytest
-from azure.storage.blob import (
-    ContainerClient,
-)
+from azure.storage.blob import ContainerClient
 
 from providers.azure_blob import AzureDriver
 from providers.errors import ErrorKind
 from providers.model import ObjectMeta, Part, Version
 from tests.fakes.faults import Fault, status
 from tests.fakes.server import StrictCloud
-from tests.providers.azure_driver.azure_driver_kit import (
-    kind_of,
-    put,
-    read,
-)
+from tests.providers.azure_driver.azure_driver_kit import kind_of, put, read
 
 
 class TestBlocks:

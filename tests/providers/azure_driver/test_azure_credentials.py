@@ -29,13 +29,7 @@ from providers.errors import ErrorKind, UnsupportedError
 from tests.fakes.azure_auth import ACCOUNT, ACCOUNT_KEY
 from tests.fakes.server import StrictCloud
 from tests.fakes.tls import self_signed
-from tests.providers.azure_driver.azure_driver_kit import (
-    CONNECTION,
-    CONTAINER,
-    kind_of,
-    put,
-    read,
-)
+from tests.providers.azure_driver.azure_driver_kit import CONNECTION, CONTAINER, kind_of, put, read
 
 
 class TestCredentials:
@@ -88,10 +82,7 @@ class TestCredentials:
 
     def test_development_storage(self) -> None:
         access = find_access(ACCOUNT, {CONNECTION: "UseDevelopmentStorage=true"})
-        assert (access.endpoint, access.key) == (
-            f"http://127.0.0.1:10000/{ACCOUNT}",
-            ACCOUNT_KEY,
-        )
+        assert (access.endpoint, access.key) == (f"http://127.0.0.1:10000/{ACCOUNT}", ACCOUNT_KEY)
 
     @pytest.mark.parametrize(
         ("environment", "words"),
@@ -156,9 +147,7 @@ class TestCredentials:
         assert kind_of(driver, lambda: put(driver)) is ErrorKind.PERMISSION_DENIED
 
     def test_shared_access_signature(
-        self,
-        azurite: tuple[AzureDriver, ContainerClient],
-        monkeypatch: pytest.MonkeyPatch,
+        self, azurite: tuple[AzureDriver, ContainerClient], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         by_key, client = azurite
         signature = generate_account_sas(
@@ -202,11 +191,7 @@ class TestCredentials:
         ],
     )
     def test_token(
-        self,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        token: str,
-        kind: ErrorKind | None,
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str, kind: ErrorKind | None
     ) -> None:
         scopes: list[str] = []
 

@@ -5,9 +5,7 @@ import time
 from typing import Any
 
 import pytest
-from azure.storage.blob import (
-    ContainerClient,
-)
+from azure.storage.blob import ContainerClient
 
 from providers._azure_rest import error_kind
 from providers.azure_blob import AzureDriver, open_driver

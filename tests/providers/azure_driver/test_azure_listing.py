@@ -3,9 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from azure.storage.blob import (
-    ContainerClient,
-)
+from azure.storage.blob import ContainerClient
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -5,9 +5,7 @@ import base64
 import pytest
 from azure.core.pipeline.policies import SansIOHTTPPolicy
 from azure.core.pipeline.transport import HttpRequest
-from azure.storage.blob import (
-    BlobServiceClient,
-)
+from azure.storage.blob import BlobServiceClient
 
 from providers._azure_rest import sign
 from tests.fakes.azure_auth import ACCOUNT, ACCOUNT_KEY

@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 import urllib3.util.connection
-from azure.storage.blob import (
-    ContainerClient,
-)
+from azure.storage.blob import ContainerClient
 
 from providers._azure_http import PIECE
 from providers.azure_blob import AzureDriver, open_driver
@@ -17,11 +15,7 @@ from providers.errors import ErrorKind
 from providers.model import ByteRange
 from tests.fakes.azure_auth import ACCOUNT_KEY
 from tests.fakes.server import StrictCloud
-from tests.providers.azure_driver.azure_driver_kit import (
-    kind_of,
-    put,
-    read,
-)
+from tests.providers.azure_driver.azure_driver_kit import kind_of, put, read
 
 
 class TestTransfer:

@@ -61,16 +61,11 @@ def token(text: str) -> tuple[int, dict[str, object]]:
 
 @pytest.fixture
 def signed_in(
-    tokens: type[Tokens],
-    key: rsa.RSAPrivateKey,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tokens: type[Tokens], key: rsa.RSAPrivateKey, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
     """Sign in as a service account, whose key is in a file that a variable names."""
     pem = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     with serving(tokens) as endpoint:
         account = {

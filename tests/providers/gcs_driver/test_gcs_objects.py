@@ -13,14 +13,7 @@ from providers.gcs import GcsDriver, open_driver
 from providers.model import ByteRange, Version
 from providers.store import Store
 from tests.fakes.server import StrictCloud
-from tests.providers.gcs_driver.gcs_driver_kit import (
-    AWKWARD,
-    BUCKET,
-    METADATA,
-    kind_of,
-    put,
-    read,
-)
+from tests.providers.gcs_driver.gcs_driver_kit import AWKWARD, BUCKET, METADATA, kind_of, put, read
 from tests.providers.harness_servers import Emulators
 
 

@@ -11,11 +11,7 @@ from providers.driver import SHA256
 from providers.errors import ErrorKind
 from providers.gcs import PARTS, GcsDriver
 from providers.keys import PARTS_PREFIX
-from tests.fakes.faults import (
-    Fault,
-    reset,
-    status,
-)
+from tests.fakes.faults import Fault, reset, status
 from tests.fakes.server import StrictCloud
 from tests.providers.gcs_driver.gcs_driver_kit import BUCKET, METADATA, kind_of, put, send
 
