@@ -35,7 +35,7 @@ _START = (
     "from infra.review.child.__main__ import main; sys.path.remove(root); main()"
 )
 _FRAME = re.compile(r'File "(?P<file>[^"]+)", line (?P<line>\d+)')
-_TRACE_SECONDS = 1.0
+_TRACE_SECONDS = 5.0
 _AFTER = 3  # seconds after its time that a program ends by itself
 
 
