@@ -7,8 +7,9 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,7 @@ OLDEST = (3, 250, 0)
 _BUILT = Path(__file__).parents[2] / ".tools" / "pulumi" / "bin" / "pulumi"
 _HINT = "run: make pulumi; or see https://www.pulumi.com/docs/install and have it on PATH"
 _ASK_WITHIN = 30.0
+_GONE_WITHIN = 10.0
 
 
 def pulumi_command() -> Path:
@@ -189,12 +191,22 @@ def _sweep(session: int) -> None:
     They are in its session, each in a group of its own; endpoints on this machine are in others.
     Where there is no /proc they end by themselves at the next call that the engine does not take.
     """
+    deadline = time.monotonic() + _GONE_WITHIN
+    while (left := list(_members(session))) and time.monotonic() < deadline:
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.01)
+
+
+def _members(session: int) -> Iterator[int]:
+    """Yield the processes of a session that have not ended."""
     for stat in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError, IndexError, ValueError):
             # The name, in brackets, may hold spaces and brackets itself; see proc_pid_stat(5).
             fields = stat.read_text("utf-8", errors="replace").rpartition(")")[2].split()
-            if int(fields[3]) == session:
-                os.kill(int(stat.parent.name), signal.SIGKILL)
+            if int(fields[3]) == session and fields[0] not in "ZX":
+                yield int(stat.parent.name)
 
 
 def _version(path: Path) -> str:
