@@ -7,6 +7,8 @@ from pulumi.automation.errors import CommandError
 
 from deployer.stacks.engine import Interrupts, command
 
+pytestmark = pytest.mark.skipif(not Path("/proc").is_dir(), reason="they are found in /proc")
+
 # Kills itself, as the system does when memory is short, while two of its plugins run on.
 KILLED = """#!/bin/bash
 if [ "$1" = version ]; then echo v3.250.0; exit; fi
