@@ -1,6 +1,5 @@
 """What every part of the program needs to know: the configuration, the account, the parent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,24 +8,21 @@ import pulumi_aws as aws
 
 from infra.aws import names
 from infra.configuration import EndpointConfig
+from infra.site import BaseSite
 
 __all__ = ["Site"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(BaseSite):
     """Where resources are made.
 
     Attributes:
-        config: what is asked for.
-        parent: the component that they belong to.
         account: number of the AWS account.
         tags: that each of them carries.
 
     """
 
-    config: EndpointConfig
-    parent: pulumi.Resource
     account: pulumi.Output[str]
     tags: dict[str, str]
 
@@ -51,37 +47,10 @@ class Site:
         """What ARNs begin with, after ``arn:``."""
         return names.partition(self.config.region)
 
-    def name(self, part: str) -> str:
-        """Return what a part of this endpoint is called."""
-        return f"{self.config.name}-{part}"
-
     def arn(self, service: str, resource: str) -> pulumi.Output[str]:
         """Return the ARN of something in this account and region."""
         return pulumi.Output.concat(
             f"arn:{self.partition}:{service}:{self.config.region}:", self.account, f":{resource}"
-        )
-
-    def opts(
-        self,
-        *,
-        stateful: bool = False,
-        after: Sequence[pulumi.Resource] = (),
-        ignore: Sequence[str] = (),
-    ) -> pulumi.ResourceOptions:
-        """Return a child's options.
-
-        Args:
-            stateful: whether it holds what cannot be made again, or guards it; the engine refuses to
-                delete it.
-            after: what must be there first.
-            ignore: properties that somebody else sets later.
-
-        """
-        return pulumi.ResourceOptions(
-            parent=self.parent,
-            protect=stateful or None,
-            depends_on=list(after),
-            ignore_changes=list(ignore) or None,
         )
 
     @staticmethod

@@ -1,6 +1,5 @@
 """What every part of the program needs to know: configuration, resource group, subscription."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,17 +7,16 @@ from pulumi_azure_native import authorization, resources
 
 from infra.azure import names
 from infra.configuration import EndpointConfig
+from infra.site import BaseSite
 
 __all__ = ["Site"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(BaseSite):
     """Where resources are made.
 
     Attributes:
-        config: what is asked for.
-        parent: the component that they belong to.
         group: the resource group that they are in.
         subscription: its subscription's id.
         tenant: id of the directory that identities are in.
@@ -26,8 +24,6 @@ class Site:
 
     """
 
-    config: EndpointConfig
-    parent: pulumi.Resource
     group: resources.ResourceGroup
     subscription: pulumi.Output[str]
     tenant: pulumi.Output[str]
@@ -54,30 +50,4 @@ class Site:
             subscription=asker.subscription_id,
             tenant=asker.tenant_id,
             tags=tags,
-        )
-
-    def name(self, part: str) -> str:
-        """Return what a part of this endpoint is called."""
-        return f"{self.config.name}-{part}"
-
-    def opts(
-        self,
-        *,
-        stateful: bool = False,
-        after: Sequence[pulumi.Resource] = (),
-        ignore: Sequence[str] = (),
-    ) -> pulumi.ResourceOptions:
-        """Return a child's options.
-
-        Args:
-            stateful: whether it holds what cannot be made again; the engine refuses to delete it.
-            after: what must be there first.
-            ignore: properties that somebody else sets later.
-
-        """
-        return pulumi.ResourceOptions(
-            parent=self.parent,
-            protect=stateful or None,
-            depends_on=list(after),
-            ignore_changes=list(ignore) or None,
         )

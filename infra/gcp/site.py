@@ -1,6 +1,5 @@
 """What every part of the program needs to know: the configuration, the project, the parent."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -8,24 +7,21 @@ import pulumi_gcp as gcp
 
 from infra.configuration import EndpointConfig
 from infra.gcp import names
+from infra.site import BaseSite
 
 __all__ = ["Site"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Site:
+class Site(BaseSite):
     """Where resources are made.
 
     Attributes:
-        config: what is asked for.
-        parent: the component that they belong to.
         project: id of the project.
         labels: that each of them carries.
 
     """
 
-    config: EndpointConfig
-    parent: pulumi.Resource
     project: pulumi.Output[str]
     labels: dict[str, str]
 
@@ -40,29 +36,3 @@ class Site:
             )
             project = found.project_id
         return cls(config=config, parent=parent, project=project, labels=names.labels(config))
-
-    def name(self, part: str) -> str:
-        """Return what a part of this endpoint is called."""
-        return f"{self.config.name}-{part}"
-
-    def opts(
-        self,
-        *,
-        stateful: bool = False,
-        after: Sequence[pulumi.Resource] = (),
-        ignore: Sequence[str] = (),
-    ) -> pulumi.ResourceOptions:
-        """Return a child's options.
-
-        Args:
-            stateful: whether it holds what cannot be made again; the engine refuses to delete it.
-            after: what must be there first.
-            ignore: properties that somebody else sets later.
-
-        """
-        return pulumi.ResourceOptions(
-            parent=self.parent,
-            protect=stateful or None,
-            depends_on=list(after),
-            ignore_changes=list(ignore) or None,
-        )
