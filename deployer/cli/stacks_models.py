@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 __all__ = ["emptied", "images_deleted", "images_in", "models_in"]
 
+_AGAIN = "mend it, then run the same command again"
+
 
 def models_in(url: str, cloud: str, settings: Settings) -> tuple[str, ...]:
     """Return the models that a bucket holds; none if the bucket is not there.
@@ -36,13 +38,12 @@ def models_in(url: str, cloud: str, settings: Settings) -> tuple[str, ...]:
     hint = "try again later, or add --delete-models if they may be lost"
     if not url:
         raise CloudError(f"{unknown}: the stack does not tell its URL", where=cloud, hint=hint)
-    try:
-        with _opened(url, cloud, settings) as store:
-            return holds_models(Cloud(cloud, store))
-    except BucketNotFoundError:
-        return ()
-    except StoreError as error:
-        raise CloudError(f"{unknown}: {error.message}", where=url, hint=hint) from error
+    with _told(unknown, url, hint):
+        try:
+            with _opened(url, cloud, settings) as store:
+                return holds_models(Cloud(cloud, store))
+        except BucketNotFoundError:
+            return ()
 
 
 def emptied(url: str, cloud: str, settings: Settings) -> int:
@@ -59,17 +60,12 @@ def emptied(url: str, cloud: str, settings: Settings) -> int:
     """
     from providers.emptying import empty  # noqa: PLC0415 - few need it
 
-    try:
-        with _opened(url, cloud, settings) as store:
-            return empty(store)
-    except BucketNotFoundError:
-        return 0
-    except StoreError as error:
-        raise CloudError(
-            f"it cannot be emptied: {error.message}",
-            where=url,
-            hint="nothing else was deleted; mend it, then run the same command again",
-        ) from error
+    with _told("it cannot be emptied", url, f"nothing else was deleted; {_AGAIN}"):
+        try:
+            with _opened(url, cloud, settings) as store:
+                return empty(store)
+        except BucketNotFoundError:
+            return 0
 
 
 def images_in(kept: "Images", settings: Settings) -> int:
@@ -81,14 +77,9 @@ def images_in(kept: "Images", settings: Settings) -> int:
     """
     from providers.images import count_images  # noqa: PLC0415 - few need it
 
-    try:
+    hint = "AWS keeps it if there are; see: deployer doctor --clouds aws"
+    with _told("nobody can say whether images are in it", kept.url, hint):
         return count_images(_repository(kept, settings))
-    except StoreError as error:
-        raise CloudError(
-            f"nobody can say whether images are in it: {error.message}",
-            where=kept.url,
-            hint="AWS keeps it if there are; see: deployer doctor --clouds aws",
-        ) from error
 
 
 def images_deleted(kept: "Images", settings: Settings) -> int:
@@ -100,14 +91,17 @@ def images_deleted(kept: "Images", settings: Settings) -> int:
     """
     from providers.images import delete_images  # noqa: PLC0415 - few need it
 
-    try:
+    hint = f"nothing but what was told was deleted; {_AGAIN}"
+    with _told("its images cannot be deleted", kept.url, hint):
         return delete_images(_repository(kept, settings))
+
+
+@contextmanager
+def _told(what: str, where: str, hint: str) -> Iterator[None]:
+    try:
+        yield
     except StoreError as error:
-        raise CloudError(
-            f"its images cannot be deleted: {error.message}",
-            where=kept.url,
-            hint="nothing but what was told was deleted; mend it, then run the same command again",
-        ) from error
+        raise CloudError(f"{what}: {error.message}", where=where, hint=hint) from error
 
 
 def _repository(kept: "Images", settings: Settings) -> "Repository":
