@@ -41,7 +41,10 @@ def summary_page(found: Summary) -> str:
     table = Table(
         caption=counted(len(found.drills), "drill"),
         head=_HEAD,
-        rows=[_cells(each) for each in found.drills],
+        rows=[
+            (name, result.replace(" ", "\u00a0"), *rest)
+            for name, result, *rest in map(_cells, found.drills)
+        ],
         text=3,
         strong=frozenset(i for i, each in enumerate(found.drills) if not each.passed),
         links=[each.page if _SAFE.fullmatch(each.page) else "" for each in found.drills],
