@@ -1,16 +1,15 @@
 """What answers requests of HTTP: `Core`, with its accounts, its limits and its threads."""
 
-import asyncio
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from deployer.serving.auth.check import Authenticator
 from deployer.serving.http.access_log import AccessLog
 from deployer.serving.http.account import Account
+from deployer.serving.http.aside import Aside, answered
 from deployer.serving.http.core import Core
-from deployer.serving.http.messages import CLOSE, Headers, Response, broken, refusal
+from deployer.serving.http.messages import CLOSE, Response, broken, refusal
 from deployer.serving.http.request import Request
 from deployer.serving.http.routes import Found
 from deployer.serving.models import Models
@@ -18,6 +17,8 @@ from deployer.serving.refusals import RefusedError, Status
 from deployer.settings import ServeSettings
 
 if TYPE_CHECKING:
+    import asyncio
+
     from deployer.serving.telemetry.metrics import Telemetry
 
 __all__ = ["ASIDE", "App"]
@@ -26,7 +27,6 @@ ASIDE = 32 * 1024
 """Bodies of more bytes are answered beside the loop, so that health checks need not wait: JSON of
 this size, some 50 rows of 64 numbers or 600 of eight cells, takes 1 to 3 ms."""
 
-_THREADS = 2
 _MOST_ASIDE = 32
 _MOST_AT_ONCE = 1024
 _GONE = 499  # nginx's status of a client that went away
@@ -42,7 +42,7 @@ class _Note:
         found: its route.
         who: asks.
         counted: whether it is one of those that are answered at once.
-        aside: whether a thread answers it.
+        aside: whether it is answered beside the loop.
 
     """
 
@@ -75,8 +75,8 @@ class App:
     ) -> None:
         self._core = Core(models, settings, authenticator, telemetry, os.environ)
         self._telemetry = telemetry
-        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="infer")
-        self._aside = 0
+        self._aside = Aside(self._core)
+        self._many = 0
         self._at_once = 0
         self._log = AccessLog() if settings.access_log else None
         self._account = Account(telemetry, self._log)
@@ -99,31 +99,21 @@ class App:
         return None
 
     def answer(self, request: Request, body: bytes) -> "Response | asyncio.Future[Response]":
-        """Answer a request, in a thread if that takes long."""
+        """Answer a request, at once or beside the loop."""
         note: _Note = request.note
         if len(body) <= ASIDE:
-            return self._answer(note.found, request.headers, body)
-        if self._aside >= _MOST_ASIDE:
+            return answered(self._core.answer, note.found, request.headers, body)
+        if self._many >= _MOST_ASIDE:
             return refusal(_BUSY)
-        self._aside += 1
+        self._many += 1
         note.aside = True
-        return asyncio.get_running_loop().run_in_executor(
-            self._pool, self._answer, note.found, request.headers, body
-        )
-
-    def _answer(self, found: Found, headers: Headers, body: bytes) -> Response:
-        try:
-            return self._core.answer(found, headers, body)
-        except RefusedError as error:
-            return refusal(error)
-        except Exception as error:  # noqa: BLE001 - as above
-            return broken(error)
+        return self._aside.answer(note.found, request.headers, body)
 
     def ended(self, request: Request, response: Response | None) -> None:
         """Name a request in its response, and keep what is to be known of it."""
         note: _Note = request.note
         self._at_once -= note.counted
-        self._aside -= note.aside
+        self._many -= note.aside
         request_id = self._account.name(request.headers)
         if response is None:
             response = Response(_GONE, [], b"", error="gone")
@@ -140,7 +130,7 @@ class App:
         )
 
     def close(self) -> None:
-        """Write what is left of the access log, and end the threads."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        """Write what is left of the access log, and end threads and processes."""
+        self._aside.close()
         if self._log is not None:
             self._log.close()

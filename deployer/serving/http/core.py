@@ -17,6 +17,7 @@ from deployer.serving.protocol.openapi import document
 from deployer.serving.protocol.plain import answer_plain
 from deployer.serving.protocol.rest import decode_infer, encode_infer
 from deployer.serving.refusals import RefusedError, Status
+from deployer.serving.tensors import InferRequest
 from deployer.settings import ServeSettings
 from infra.contract import DIGEST_HEADER, EXPECT_HEADER, READY_PATH
 
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     from deployer.serving.telemetry.metrics import Telemetry
     from deployer.serving.telemetry.tracing import Span
 
-__all__ = ["Core"]
+__all__ = ["JSON_LENGTH", "Asked", "Core"]
 
 _ENCODE = msgspec.json.Encoder().encode
 _RAW = ("content-type", "application/octet-stream")
 _INFER_TYPES = frozenset({"application/json", "application/octet-stream"})
-_JSON_LENGTH = "inference-header-content-length"
+JSON_LENGTH = "inference-header-content-length"
+"""Header that says how much of a body is JSON, if raw tensors follow."""
+
+Asked = bytes | InferRequest | RefusedError
+"""A body, or what was read of one."""
+
 _LONGEST_NAME = 256
 
 
@@ -59,7 +65,7 @@ class Core:
         self._settings = settings
         self._authenticator = authenticator
         self._telemetry = telemetry
-        self._limits = Limits(settings.max_rows, settings.max_depth)
+        self.limits = Limits(settings.max_rows, settings.max_depth)
         self._readiness = Readiness(models)
         self._document: tuple[tuple[str, ...], bytes] | None = None
         self.routes = Routes(settings.platform, environment)
@@ -179,18 +185,44 @@ class Core:
         return self._models.get(found.model, found.version, headers.get(EXPECT_HEADER) or "")
 
     def _infer(self, found: Found, headers: Headers, body: bytes) -> Response:
+        return self.infer(found, headers, body)
+
+    def infer(
+        self, found: Found, headers: Headers, asked: Asked, *, quick: bool = True
+    ) -> Response:
+        """Return the response to a request of the Open Inference Protocol.
+
+        Args:
+            found: its route.
+            headers: its.
+            asked: its body, or what was read of it.
+            quick: read long lists of numbers with simdjson.
+
+        Raises:
+            RefusedError: the request cannot be answered.
+
+        """
         served = self._named(found, headers)
         with self._span(found, headers, served) as span:
             try:
-                asked = decode_infer(body, json_length=_json_length(headers), limits=self._limits)
-                answer = infer(served, asked, self._limits)
+                if isinstance(asked, RefusedError):
+                    raise asked
+                if isinstance(asked, bytes):
+                    asked = decode_infer(
+                        asked,
+                        json_length=_json_length(headers),
+                        limits=self.limits,
+                        quick=quick,
+                    )
+                answer = infer(served, asked, self.limits)
                 text, length = encode_infer(answer.response)
             except RefusedError as error:
                 raise _told_by(error, served) from error
             span.set_attribute("rows", answer.rows)
-        if answer.response.labels is not None:
-            self._telemetry.inputs(served, answer.arrays, answer.response.labels)
-        sent = [JSON] if length is None else [_RAW, (_JSON_LENGTH, str(length))]
+        told = answer.response
+        if told.labels is not None:
+            self._telemetry.inputs(served, answer.arrays, told.labels, told.places)
+        sent = [JSON] if length is None else [_RAW, (JSON_LENGTH, str(length))]
         sent.append((DIGEST_HEADER, served.digest))
         return Response(200, sent, text, answer.rows, served)
 
@@ -218,12 +250,12 @@ class Core:
                     platform=action,  # type: ignore[arg-type] # the table gives these alone
                     content_type=headers.get("content-type") or "",
                     accept=headers.get("accept") or "",
-                    limits=self._limits,
+                    limits=self.limits,
                 )
             except RefusedError as error:
                 raise _told_by(error, served) from error
             span.set_attribute("rows", answer.rows)
-        self._telemetry.inputs(served, answer.arrays, answer.labels)
+        self._telemetry.inputs(served, answer.arrays, answer.labels, answer.places)
         sent = [("content-type", answer.content_type), (DIGEST_HEADER, served.digest)]
         return Response(200, sent, answer.body, answer.rows, served)
 
@@ -236,7 +268,7 @@ def _told_by(error: RefusedError, served: Served) -> RefusedError:
 
 
 def _json_length(headers: Headers) -> int | None:
-    given = headers.get(_JSON_LENGTH)
+    given = headers.get(JSON_LENGTH)
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) < 16):  # noqa: PLR2004

@@ -56,9 +56,13 @@ def json_tensor(message: InputMessage, limits: Limits) -> Tensor:
 
 
 def number_tensor(
-    name: str, datatype: str, shape: tuple[int, ...], values: NDArray[np.float64], limits: Limits
+    name: str,
+    datatype: str,
+    shape: tuple[int, ...],
+    values: NDArray[np.float32] | NDArray[np.float64],
+    limits: Limits,
 ) -> Tensor:
-    """Return the tensor of `values`, of shape (N,) and a floating-point datatype.
+    """Return the tensor of a copy of `values`, of shape (N,) and a floating-point datatype.
 
     Raises:
         RefusedError: 400 or 413.
@@ -143,7 +147,9 @@ def _with_missing(
     return _narrow(name, datatype, np.array(values, dtype=np.float64))
 
 
-def _narrow(name: str, datatype: Datatype, wide: NDArray[np.float64]) -> NDArray[Any]:
+def _narrow(
+    name: str, datatype: Datatype, wide: NDArray[np.float32] | NDArray[np.float64]
+) -> NDArray[Any]:
     with np.errstate(over="ignore"):
         array = wide.astype(DTYPES[datatype])
     if np.isinf(array).any():

@@ -31,7 +31,7 @@ class ManyFloats(NamedTuple):
     name: str
     datatype: str
     shape: tuple[int, ...]
-    values: NDArray[np.float64]
+    values: NDArray[np.float32] | NDArray[np.float64]
 
 
 class ManyRequest(NamedTuple):

@@ -23,13 +23,15 @@ from deployer.serving.protocol.raw import raw_tensor, write_raw
 from deployer.serving.protocol.refusing import bad_input, bad_request
 from deployer.serving.tensors import InferRequest, InferResponse
 
-__all__ = ["decode_infer", "encode_infer"]
+__all__ = ["decode_infer", "encode_infer", "infer_request"]
 
 # More than any model has, and few enough to look at each.
 _MAX_INPUTS = 10_000
 
 
-def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> InferRequest:
+def decode_infer(
+    body: bytes, *, json_length: int | None, limits: Limits, quick: bool = True
+) -> InferRequest:
     """Return the request that a body holds.
 
     Args:
@@ -37,15 +39,16 @@ def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> Inf
         json_length: bytes of the JSON, from the header ``Inference-Header-Content-Length``; None
             if the body is nothing else.
         limits: of the request.
+        quick: read long lists of numbers with simdjson.
 
     Raises:
         RefusedError: 400, or 413 if there are too many rows; says which tensor and what.
 
     """
     if json_length is None:
-        many = many_request(body)
+        many = many_request(body) if quick else None
         if many is not None:
-            return _many(many, limits)
+            return infer_request(many, limits)
         check_depth(body, limits.max_depth)
         few = len(body) < MANY and _decode_floats(body, limits)
         return few or _decode(body, memoryview(b""), limits)
@@ -58,7 +61,13 @@ def decode_infer(body: bytes, *, json_length: int | None, limits: Limits) -> Inf
     return _decode(head, memoryview(body)[json_length:], limits)
 
 
-def _many(many: ManyRequest, limits: Limits) -> InferRequest:
+def infer_request(many: ManyRequest, limits: Limits) -> InferRequest:
+    """Return the request that was read; its tensors are copies.
+
+    Raises:
+        RefusedError: as `decode_infer`.
+
+    """
     try:
         message = msgspec.convert({"inputs": (), **many.others}, RequestMessage)
     except msgspec.ValidationError as error:

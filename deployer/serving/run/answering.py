@@ -83,6 +83,7 @@ class Answering:
             following.cancel()
             complete.cancel()
             self._telemetry.close()
+            app.close()
 
     async def _serve(self, app: App, checks: Authenticator, ending: "asyncio.Task[bool]") -> None:
         launch, settings = self._launch, self._settings
