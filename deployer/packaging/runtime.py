@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from deployer.errors import DamagedError, FailedError
 from deployer.packaging.documents import NumericInput, Schema, TextInput
+from deployer.packaging.onnx_labels import with_places
 from deployer.packaging.onnx_matrix import as_matrix
 from deployer.packaging.onnx_scan import check_onnx
 
@@ -27,11 +28,13 @@ class Prediction(NamedTuple):
     Attributes:
         labels: str of shape (N,).
         probabilities: float32 of shape (N, classes), in the order of the classes.
+        places: int64 of shape (N,), of the labels in the list of classes; None if not known.
 
     """
 
     labels: "NDArray[Any]"
     probabilities: "NDArray[np.float32]"
+    places: "NDArray[np.int64] | None" = None
 
 
 class Classifier(Protocol):
@@ -85,6 +88,7 @@ class OnnxClassifier:
             self._session.get_outputs(),
         )
         self._matrix = ""
+        self._texts: NDArray[Any] | None = None
         if len(schema.inputs) > 1 and all(isinstance(each, NumericInput) for each in schema.inputs):
             self._join_inputs(model)
 
@@ -95,11 +99,18 @@ class OnnxClassifier:
 
     def _join_inputs(self, model: bytes) -> None:
         """Let one input take all columns, if that gives the same bits."""
+        label = self.schema.outputs.label
+        outputs, names = self._outputs, None
         try:
             joined = as_matrix(model, [each.tensor for each in self.schema.inputs])
             if joined is None:
                 return
-            session = _open_session(joined[0], self.where)
+            content, matrix = joined
+            numbered = with_places(content, label.tensor, label.classes)
+            if numbered is not None:
+                content, place = numbered
+                outputs, names = [place, outputs[1]], _objects(label.classes)
+            session = _open_session(content, self.where)
         except (DamagedError, IndexError, ValueError):
             return
         probe = _probe(len(self.schema.inputs))
@@ -107,11 +118,13 @@ class OnnxClassifier:
         feed = {each.tensor: column for each, column in columns}
         try:
             labels, shares = self._session.run(self._outputs, feed)
-            again, repeated = session.run(self._outputs, {joined[1]: probe})
+            again, repeated = session.run(outputs, {matrix: probe})
+            again = again if names is None else names[again]
         except Exception:  # noqa: BLE001 - as in _answer; predict will tell
             return
         if labels.tolist() == again.tolist() and shares.tobytes() == repeated.tobytes():
-            self._session, self._matrix = session, joined[1]
+            self._session, self._matrix = session, matrix
+            self._outputs, self._texts = outputs, names
 
     def _check(
         self, called: str, promised: Sequence[tuple[str, str]], found: Sequence[Any]
@@ -203,7 +216,18 @@ class OnnxClassifier:
                 where=self.where,
                 hint="fetch the model again, or train it again",
             )
-        return Prediction(labels, probabilities)
+        if self._texts is None:
+            return Prediction(labels, probabilities)
+        return Prediction(self._texts[labels], probabilities, labels)
+
+
+def _objects(texts: Sequence[str]) -> "NDArray[Any]":
+    """Return texts as an array of Python's own, of shape (N,)."""
+    import numpy as np  # noqa: PLC0415 - kept out of the import of the command line
+
+    array = np.empty(len(texts), dtype=object)
+    array[:] = texts
+    return array
 
 
 def _probe(columns: int) -> "NDArray[np.float32]":

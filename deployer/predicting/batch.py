@@ -74,8 +74,8 @@ def predict_stream(
 
 
 def _answered(table: Table, future: Future[Prediction]) -> Batch:
-    labels, probabilities = future.result()
-    return Batch(table.rows, labels, probabilities)
+    answers = future.result()
+    return Batch(table.rows, answers.labels, answers.probabilities)
 
 
 def _prepared(

@@ -4,8 +4,9 @@ Names and types are those of the Open Inference Protocol, version 2
 (https://github.com/kserve/open-inference-protocol).
 """
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,8 +20,7 @@ Datatype = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Tensor:
+class Tensor(Struct, frozen=True, gc=False):
     """A named array.
 
     Attributes:
@@ -35,8 +35,7 @@ class Tensor:
     data: "NDArray[Any]"
 
 
-@dataclass(frozen=True, slots=True)
-class InferRequest:
+class InferRequest(Struct, frozen=True, gc=False):
     """What a client asks.
 
     Attributes:
@@ -54,8 +53,7 @@ class InferRequest:
     binary: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class InferResponse:
+class InferResponse(Struct, frozen=True, gc=False):
     """What it is told.
 
     Attributes:
@@ -65,6 +63,7 @@ class InferResponse:
         outputs: in the order asked for.
         binary: names of the outputs that travel as raw bytes.
         labels: str of shape (N,), for those that count answers.
+        places: int64 of shape (N,), of the labels in the list of classes, if known; likewise.
 
     """
 
@@ -74,4 +73,5 @@ class InferResponse:
     outputs: tuple[Tensor, ...]
     id: str = ""
     binary: frozenset[str] = frozenset()
-    labels: "NDArray[np.object_] | None" = field(default=None, compare=False)
+    labels: "NDArray[np.object_] | None" = None
+    places: "NDArray[np.int64] | None" = None

@@ -125,9 +125,10 @@ class Service:
         except RefusedError as error:
             told = ((DIGEST_HEADER, served.digest),)
             raise RefusedError(error.status, error.message, told) from error
-        if answer.response.labels is not None:
-            self._telemetry.inputs(served, answer.arrays, answer.response.labels)
-        return Reply(write_response(answer.response), served, answer.rows)
+        response = answer.response
+        if response.labels is not None:
+            self._telemetry.inputs(served, answer.arrays, response.labels, response.places)
+        return Reply(write_response(response), served, answer.rows)
 
     async def _check(self, body: bytes, expected: str) -> Reply:
         request = parse(message("grpc.health.v1.HealthCheckRequest"), body)

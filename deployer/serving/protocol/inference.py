@@ -60,11 +60,11 @@ def infer(served: Served, request: InferRequest, limits: Limits) -> Answer:
     matrix = _matrix(plan, request.inputs, limits)
     if matrix is None:
         arrays, rows = _columns(plan, request.inputs, limits)
-        labels, probabilities = predict_arrays(served, arrays)
+        prediction = predict_arrays(served, arrays)
     else:
         arrays, rows = MatrixColumns(plan.names, matrix), len(matrix)
-        labels, probabilities = predict_matrix(served, plan, matrix, arrays)
-    return Answer(_respond(served, plan, request, labels, probabilities), arrays, rows)
+        prediction = predict_matrix(served, plan, matrix, arrays)
+    return Answer(_respond(served, plan, request, prediction), arrays, rows)
 
 
 def predict_arrays(served: Served, arrays: Mapping[str, NDArray[Any]]) -> Prediction:
@@ -110,9 +110,9 @@ def _respond(
     served: Served,
     plan: Plan,
     request: InferRequest,
-    labels: NDArray[Any],
-    probabilities: NDArray[np.float32],
+    prediction: Prediction,
 ) -> InferResponse:
+    labels, probabilities, places = prediction
     first, second = plan.outputs
     told: tuple[Tensor, ...] = Tensor(first, "BYTES", labels), Tensor(second, "FP32", probabilities)
     binary = frozenset(plan.outputs) if request.binary else frozenset[str]()
@@ -120,7 +120,7 @@ def _respond(
         told = tuple(told[0 if name == first else 1] for name, _ in request.outputs)
         binary = frozenset(name for name, raw in request.outputs if raw)
     return InferResponse(
-        served.name, served.version, served.digest, told, request.id, binary, labels
+        served.name, served.version, served.digest, told, request.id, binary, labels, places
     )
 
 

@@ -58,6 +58,7 @@ class PlainAnswer(NamedTuple):
         arrays: what the model was given: one of shape (N, 1) per column.
         rows: N.
         labels: str of shape (N,).
+        places: int64 of shape (N,), of the labels in the list of classes; None if not known.
 
     """
 
@@ -66,6 +67,7 @@ class PlainAnswer(NamedTuple):
     arrays: Mapping[str, NDArray[Any]]
     rows: int
     labels: NDArray[Any]
+    places: NDArray[np.int64] | None
 
 
 def answer_plain(
@@ -109,7 +111,8 @@ def answer_plain(
     classes = served.package.schema.outputs.label.classes
     wanted = _wanted(accept) if platform == "sagemaker" else JSON
     written = _WRITERS[wanted](prediction, classes, platform)
-    return PlainAnswer(written, wanted, arrays, len(prediction.labels), prediction.labels)
+    labels, _, places = prediction
+    return PlainAnswer(written, wanted, arrays, len(labels), labels, places)
 
 
 def _kind(content_type: str, platform: Platform) -> str:

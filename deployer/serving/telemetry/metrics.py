@@ -176,7 +176,11 @@ class Telemetry:
                 before.set(0)
 
     def inputs(
-        self, served: Served, arrays: "Mapping[str, NDArray[Any]]", labels: "NDArray[Any]"
+        self,
+        served: Served,
+        arrays: "Mapping[str, NDArray[Any]]",
+        labels: "NDArray[Any]",
+        places: "NDArray[Any] | None" = None,
     ) -> None:
         """Hand over what a request asked and was told, to be counted; never waits.
 
@@ -184,10 +188,11 @@ class Telemetry:
             served: that answered.
             arrays: of shape (N, 1), one per column; must not be changed afterwards.
             labels: of shape (N,).
+            places: int64 of shape (N,), of the labels in the list of classes, if known.
 
         """
         sampled = random() < self._share  # noqa: S311 - a share, not a secret
-        self._offer(served, arrays if sampled else None, labels)
+        self._offer(served, arrays if sampled else None, labels, places)
 
     def span(
         self, name: str, traceparent: str | None, **attributes: Any

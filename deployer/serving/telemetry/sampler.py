@@ -118,20 +118,25 @@ class Sampler:
         served: Served,
         arrays: "Mapping[str, NDArray[Any]] | None",
         labels: "NDArray[Any]",
+        places: "NDArray[Any] | None" = None,
     ) -> None:
         """Hand over what a request asked and was told; dropped if too much is waiting."""
-        few = len(labels) <= _FEW
-        if few:
+        counted = True
+        if len(labels) <= _FEW:
             self._count(served, labels.tolist())
-            if arrays is None:
-                return
+        elif places is not None:
+            self._count_places(served, places)
+        else:
+            counted = False
+        if counted and arrays is None:
+            return
         cells = self._cells + len(labels) * (1 if arrays is None else 1 + len(arrays))
         if cells > _MAX_CELLS or len(self._queue) >= _MAX_REQUESTS:
             self._refused += 1
             return
         # Two threads at once may lose a few of these: the bound is still a bound.
         self._cells = cells
-        self._queue.append((served, arrays, None if few else labels))
+        self._queue.append((served, arrays, None if counted else labels))
         if self._thread is None:
             self._start()
 
@@ -175,15 +180,32 @@ class Sampler:
                 self._count_columns(served, several)
 
     def _count(self, served: Served, labels: list[str]) -> None:
+        if len(labels) == 1:
+            self._count_rows(served, {labels[0]: 1})
+        else:
+            self._count_rows(served, Counter(labels))
+
+    def _known_labels(self, served: Served) -> frozenset[str]:
         known = self._known.get(served.digest)
         if known is None:
             known = frozenset(served.package.schema.outputs.label.classes[:_LABELS])
             if len(self._known) >= _MOST_KNOWN:
                 self._known = {}
             self._known[served.digest] = known
+        return known
+
+    def _count_rows(self, served: Served, counts: "Mapping[str, int]") -> None:
+        known = self._known_labels(served)
         with self._counting:
-            for label, rows in Counter(labels).items():
+            for label, rows in counts.items():
                 self._predictions.at(served.name, label if label in known else OTHER).add(rows)
+
+    def _count_places(self, served: Served, places: "NDArray[Any]") -> None:
+        import numpy as np  # noqa: PLC0415 - slow to import
+
+        classes = served.package.schema.outputs.label.classes
+        rows = np.bincount(places, minlength=len(classes)).tolist()
+        self._count_rows(served, {c: n for c, n in zip(classes, rows, strict=True) if n})
 
     def _count_columns(self, served: Served, sampled: "list[Mapping[str, NDArray[Any]]]") -> None:
         import numpy as np  # noqa: PLC0415 - slow to import

@@ -37,7 +37,7 @@ def test_the_loaded_pipeline_answers_as_the_onnx_model(trained: Path, penguins: 
 
     model = load_package(trained)
     table = parse_table(penguins.read_bytes(), "penguins.csv")
-    labels, shares = model.predict_table(table)
+    labels, shares, _ = model.predict_table(table)
     pipeline = load_skops(trained / "model.skops")
     frame = frame_of(encode_table(model.schema.inputs, table))
     assert pipeline.predict(frame).tolist() == labels.tolist()
