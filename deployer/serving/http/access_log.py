@@ -5,7 +5,6 @@ import os
 import stat
 import threading
 import time
-from collections import deque
 
 import msgspec
 
@@ -17,6 +16,7 @@ _MOST = 50_000
 # write gives the interpreter away and asks for it again, so elsewhere there are fewer of them.
 _WHOLE = 4096
 _ELSEWHERE = 256 * 1024
+_TOGETHER = 32
 
 
 class Line(msgspec.Struct, omit_defaults=True, gc=False):
@@ -68,8 +68,12 @@ class AccessLog:
         self._fd = fd
         self._most = most
         self._at_once = _WHOLE if _is_pipe(fd) else _ELSEWHERE
-        self._waiting: deque[bytes] = deque()
+        # One piece of memory: as so many lines they would push what answers out of the caches.
+        self._lines = bytearray()
+        self._entries: list[Entry] = []
+        self._count = 0
         self._dropped = 0
+        self._taking = threading.Lock()
         self._wake = threading.Event()
         self._closed = False
         self._writing = threading.Lock()
@@ -79,14 +83,15 @@ class AccessLog:
         self._second = (0, "")
 
     def add(self, entry: Entry) -> None:
-        """Hand over a line; never waits.
-
-        It is written here: a thread that did would keep the interpreter from requests for longer.
-        """
-        if len(self._waiting) >= self._most:
-            self._dropped += 1
+        """Hand over a line; never waits."""
+        if self._count >= self._most:
+            with self._taking:
+                self._dropped += 1
             return
-        self._waiting.append(self._line(entry))
+        with self._taking:
+            self._entries.append(entry)
+        if len(self._entries) >= _TOGETHER:
+            self._make_lines()
         if self._threaded and not self._wake.is_set():
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
@@ -116,25 +121,36 @@ class AccessLog:
                 time.sleep(_PAUSE)
             self._wake.clear()
             self.flush()
-            if self._closed and not self._waiting:
+            if self._closed and not self._count and not self._entries:
                 return
 
+    def _make_lines(self) -> None:
+        """Write down what was handed over, a few at a time.
+
+        One by one takes twice as long: what makes a line is out of the processor's caches after a
+        request. All at once, by the thread, would keep the interpreter from requests.
+        """
+        with self._taking:
+            entries, self._entries = self._entries, []
+            for entry in entries:
+                self._lines += self._line(entry)
+            self._count += len(entries)
+
     def _write_all(self) -> None:
-        batch: list[bytes] = []
-        size = 0
-        # Not for ever: lines may come as fast as they are written.
-        for _ in range(len(self._waiting)):
-            line = self._waiting.popleft()
-            size += len(line)
-            if batch and size > self._at_once:
-                self._write(b"".join(batch))
-                batch, size = [], len(line)
-            batch.append(line)
-        if self._dropped:
+        self._make_lines()
+        with self._taking:
+            lines, self._lines, self._count = self._lines, bytearray(), 0
             dropped, self._dropped = self._dropped, 0
-            batch.append(self._encode({"dropped": dropped}) + b"\n")
-        if batch:
-            self._write(b"".join(batch))
+        if dropped:
+            lines += self._encode({"dropped": dropped}) + b"\n"
+        start = 0
+        while start < len(lines):
+            stop = len(lines)
+            if stop - start > self._at_once:
+                last = lines.rfind(b"\n", start, start + self._at_once)
+                stop = 1 + (last if last >= 0 else lines.index(b"\n", start))
+            self._write(bytes(lines[start:stop]))
+            start = stop
 
     def _line(self, entry: Entry) -> bytes:
         moment, method, route, status, seconds, client, name, who, model, digest, rows = entry
@@ -151,7 +167,8 @@ class AccessLog:
             while data:
                 data = data[os.write(self._fd, data) :]
         except OSError:  # nobody reads it: requests are answered all the same
-            self._dropped += data.count(b"\n")
+            with self._taking:
+                self._dropped += data.count(b"\n")
 
 
 def _is_pipe(fd: int) -> bool:

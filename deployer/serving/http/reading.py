@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import httptools
 
@@ -19,8 +19,10 @@ __all__ = ["SMALL", "Incoming", "Reader"]
 SMALL = 64 * 1024
 """Bodies up to so many bytes count for no limit."""
 
+_LONGEST_KNOWN = 4096  # bytes of a head that is kept to know it again
 _MOST_HEADERS = 256
 _VERSIONS = ("1.1", "1.0")
+_END = b"\r\n\r\n"
 
 
 class Incoming:
@@ -52,8 +54,26 @@ class Incoming:
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
+class _Known(NamedTuple):
+    """The head of a request that came whole, and what was read of it.
+
+    Attributes:
+        head: its bytes.
+        size: of it and its body.
+        request: that was read.
+
+    """
+
+    head: bytes
+    size: int
+    request: Request
+
+
 class Reader:
     """Reads requests.
+
+    Clients that keep a connection say the same again and again: a request whose head is, byte for
+    byte, that of the one before is not parsed again.
 
     Args:
         server: limits.
@@ -84,12 +104,58 @@ class Reader:
         self._target = b""
         self._headers: dict[str, str] = {}
         self._size = 0
+        self._known: _Known | None = None
+        self._heads = 0
+        self._declared: int | None = None
+        self._read: Incoming | None = None
         self.deaf = False
         self.begun = False
         self.message: Incoming | None = None
 
     def feed(self, data: bytes) -> None:
         """Read what has come."""
+        known = self._known
+        if (
+            known is not None
+            and len(data) == known.size
+            and data.startswith(known.head)
+            and not self.begun
+        ):
+            self._again(known, data)
+            return
+        begins, self._heads = not self.begun, 0
+        self._parse(data)
+        if begins and self._heads == 1 and not self.begun and not self.deaf:
+            self._keep(data)
+
+    def _again(self, known: _Known, data: bytes) -> None:
+        """Deliver a request whose head is known."""
+        before = known.request
+        request = Request(
+            before.method, before.path, before.headers, self._client, time.perf_counter()
+        )
+        message = Incoming(request)
+        message.refused = self._handler.admit(request)
+        if message.refused is None:
+            message.parts.append(data[len(known.head) :])
+            message.size = len(data) - len(known.head)
+        self._deliver(message)
+
+    def _keep(self, data: bytes) -> None:
+        """Know the head of the only request in `data` again, if it says all about its body."""
+        message, declared = self._read, self._declared
+        if message is None or declared is None or not message.request.keep:
+            return
+        size = len(data) - declared
+        if (
+            declared <= SMALL
+            and 0 < size <= _LONGEST_KNOWN
+            and data[:size].endswith(_END)
+            and "expect" not in message.request.headers
+        ):
+            self._known = _Known(data[:size], len(data), message.request)
+
+    def _parse(self, data: bytes) -> None:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -163,7 +229,9 @@ class Reader:
         except RefusedError as error:
             self.refuse(error)
             return
-        self.message = message = Incoming(request)
+        self._heads += 1
+        self._declared = declared
+        self.message = self._read = message = Incoming(request)
         message.refused = self._handler.admit(request)
         if message.refused is None and declared != 0:
             try:

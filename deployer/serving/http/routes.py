@@ -18,6 +18,8 @@ Action = Literal[
     "sagemaker", "vertex", "azureml", "unknown",
 ]  # fmt: skip
 
+_MOST_KNOWN, _LONGEST_KNOWN = 1000, 256  # paths that were asked for, and characters of one
+
 _MODEL = "/v2/models/{model}"
 _VERSION = f"{_MODEL}/versions/{{version}}"
 _BEHIND: dict[tuple[str, ...], tuple[str, Action, bool]] = {
@@ -89,6 +91,7 @@ class Routes:
         # A variable must not take a route away that somebody relies on, nor open one.
         for each in fixed[:7]:
             self._fixed[each.template] = Found(each)
+        self._known: dict[str, Found] = {}
         self._behind = {
             (versioned, rest): Route(
                 f"{_VERSION if versioned else _MODEL}{suffix}", action, free, action == "infer"
@@ -104,7 +107,7 @@ class Routes:
 
     def find(self, path: str) -> Found:
         """Return the route of a decoded path; `UNKNOWN` if there is none."""
-        found = self._fixed.get(path)
+        found = self._fixed.get(path) or self._known.get(path)
         if found is not None:
             return found
         parts = path.split("/", 8)
@@ -116,7 +119,12 @@ class Routes:
         if versioned:
             version, rest = rest[1], rest[2:]
         route = self._behind.get((versioned, rest))
-        return UNKNOWN if route is None else Found(route, parts[3], version)
+        if route is None:
+            return UNKNOWN
+        found = Found(route, parts[3], version)
+        if len(self._known) < _MOST_KNOWN and len(path) < _LONGEST_KNOWN:
+            self._known[path] = found
+        return found
 
 
 def _path(given: str | None, default: str) -> str:
