@@ -7,6 +7,7 @@ import json
 import sys
 import threading
 import time
+from http.client import HTTPException
 from typing import IO, Any
 from urllib.error import URLError
 from urllib.parse import urlsplit
@@ -24,11 +25,16 @@ _MIN_RSA = 2048
 _TIMEOUT = 5.0
 _OLD = 300.0
 _PAUSE = 10.0
+_LONGEST_REASON = 200
 _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}
 
 
 class _UntrustedError(Exception):
     """What the issuer sent cannot be used."""
+
+
+# Whatever answers at the address may send anything, such as what is no HTTP.
+_NO_KEYS = (_UntrustedError, URLError, OSError, HTTPException, ValueError, RecursionError)
 
 
 class _NoRedirects(HTTPRedirectHandler):
@@ -109,8 +115,8 @@ class IssuerKeys:
             _check_address(address, _UntrustedError("its keys are not at an https:// address"))
             self.known = _keys(self._get(address))
             self.trouble = ""
-        except (_UntrustedError, URLError, OSError, ValueError, RecursionError) as error:
-            self.trouble = f"its keys cannot be fetched: {error}"
+        except _NO_KEYS as error:
+            self.trouble = f"its keys cannot be fetched: {_in_one_line(str(error))}"
 
     def _get(self, address: str) -> dict[str, Any]:
         with self._opener.open(address, timeout=_TIMEOUT) as response:
@@ -121,6 +127,12 @@ class IssuerKeys:
         if not isinstance(document, dict):
             raise _UntrustedError("no JSON object")
         return document
+
+
+def _in_one_line(reason: str) -> str:
+    """Return a reason without what the issuer may have put into it: lines, colours."""
+    plain = "".join(char if char.isprintable() else " " for char in reason)
+    return " ".join(plain.split())[:_LONGEST_REASON]
 
 
 def _check_address(address: str, error: Exception) -> None:

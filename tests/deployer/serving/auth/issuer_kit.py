@@ -2,6 +2,7 @@
 
 import base64
 import json
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -36,6 +37,7 @@ class Issuer:
         ]
         self.configuration: dict[str, Any] = {}
         self.away = False
+        self.garbles = b""
         self.asked: list[str] = []
         self.answers = threading.Event()
         self.answers.set()
@@ -88,13 +90,17 @@ def unsigned(header: dict[str, Any], claims: dict[str, Any], signature: bytes = 
 
 
 @contextmanager
-def issuing() -> Iterator[Issuer]:
+def issuing(tls: ssl.SSLContext | None = None) -> Iterator[Issuer]:
+    """Run an issuer, over HTTPS if it is given a context."""
     issuer = Issuer()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             issuer.asked.append(self.path)
             issuer.answers.wait(20)
+            if issuer.garbles:
+                self.wfile.write(issuer.garbles)
+                return
             document = issuer.documents().get(self.path)
             if issuer.away or document is None:
                 self.send_error(503 if issuer.away else 404)
@@ -114,7 +120,9 @@ def issuing() -> Iterator[Issuer]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    issuer.url = f"http://127.0.0.1:{server.server_port}"
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    issuer.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

@@ -200,6 +200,25 @@ def test_an_issuer_that_comes_later(
     assert tokens.check(f"Bearer {issuer.token()}", None) == "robot"
 
 
+@pytest.mark.parametrize(
+    "said", [b"no \x1b[31mHTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{}"]
+)
+def test_an_issuer_that_speaks_no_http(
+    issuer: Issuer, said: bytes, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    issuer.garbles = said
+    tokens = OidcTokens(issuer.url, AUDIENCE)
+    assert "try again" in refused(tokens, issuer.token(), 503)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.isprintable()
+    issuer.garbles = b""
+    monkeypatch.setattr(issuer_module, "_PAUSE", 0.0)
+    refused(tokens, issuer.token(), 503)
+    until(lambda: bool(tokens._keys.known))
+    assert tokens.check(f"Bearer {issuer.token()}", None) == "robot"
+
+
 def test_an_issuer_that_cannot_be_trusted(issuer: Issuer) -> None:
     weak = rsa.generate_private_key(public_exponent=65537, key_size=1024)
     good = list(issuer.keys)
