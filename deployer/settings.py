@@ -296,6 +296,8 @@ class RouterEndpoint(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
         weight: share of its priority's requests, against the others'.
         canary: whether it serves what is being tried.
         capacity: requests a second that it bears; None if not known.
+        ca_file: certificates of the authorities that its own must be signed by; default are those
+            that the system trusts.
 
     """
 
@@ -306,6 +308,7 @@ class RouterEndpoint(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     weight: int = 100
     canary: bool = False
     capacity: float | None = None
+    ca_file: str | None = None
 
 
 class RouterSettings(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

@@ -1,5 +1,6 @@
 """``deployer router``."""
 
+import os
 import signal
 import sys
 import threading
@@ -85,8 +86,10 @@ def check(
         _lint_file(configuration, output)
         return
     from deployer.routing.checking import check_all  # noqa: PLC0415 - not needed for --help
+    from deployer.routing.trust import check_trust  # noqa: PLC0415 - as above
 
     wanted = configured()
+    check_trust(wanted)
     keep = folder_of(wanted.model) / "golden"
     answers = answers_for(
         wanted.model, folders, keep=keep, clouds=clouds, emulators=emulators, output=output
@@ -148,8 +151,9 @@ def run(
     from deployer.routing.folder import RouterFolder  # noqa: PLC0415 - not needed for --help
     from deployer.routing.proxies import proxy_named  # noqa: PLC0415 - as above
     from deployer.routing.running import Controller, Voice  # noqa: PLC0415 - as above
+    from deployer.routing.trust import trusting  # noqa: PLC0415 - as above
 
-    wanted = configured()
+    wanted = trusting(configured(), os.environ)
     if port is not None:
         wanted = replace(wanted, port=port)
     place = RouterFolder((folder or folder_of(wanted.model)).absolute())

@@ -124,6 +124,9 @@ def _checked(
     from deployer.routing.acceptance import apply  # noqa: PLC0415 - not needed for --help
     from deployer.routing.checking import check_all, decision  # noqa: PLC0415 - as above
     from deployer.routing.shares import weighted  # noqa: PLC0415 - as above
+    from deployer.routing.trust import check_trust  # noqa: PLC0415 - as above
+
+    check_trust(wanted)
 
     keep = folder_of(wanted.model) / "golden"
     answers = answers_for(

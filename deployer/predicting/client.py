@@ -43,6 +43,8 @@ class ModelClient:
         key: the endpoint's API key; None takes ``DEPLOYER_API_KEY``, "" sends none.
         timeout: seconds for each call, all its tries together; one try gets half of them at most.
         retries: how often a request is tried again at most; inference may be repeated.
+        ca_file: certificates of the authorities to believe; "" for the system's, or those that
+            SSL_CERT_FILE names.
 
     Raises:
         UsageError: the URL or the key cannot be used.
@@ -57,6 +59,7 @@ class ModelClient:
         key: str | None = None,
         timeout: float = 10.0,
         retries: int = 3,
+        ca_file: str = "",
     ) -> None:
         self._address = parse_address(url)
         if model and self._address.model not in {"", model}:
@@ -72,7 +75,9 @@ class ModelClient:
         self._metadata: ModelMetadata | None = None
         self._schema: Schema | None = None
         self._server: ServerMetadata | None = None
-        self._transport = Transport(self._address.base, key=key, timeout=timeout, retries=retries)
+        self._transport = Transport(
+            self._address.base, key=key, timeout=timeout, retries=retries, ca_file=ca_file
+        )
 
     def __enter__(self) -> Self:
         return self

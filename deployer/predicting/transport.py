@@ -73,13 +73,17 @@ class Transport:
             that a server that hangs can be asked again; a server that answers byte by byte can
             make it longer by as much.
         retries: how often a request is tried again at most.
+        ca_file: certificates of the authorities to believe; "" for the system's, or those that
+            SSL_CERT_FILE names.
 
     Raises:
         UsageError: the key cannot be sent.
 
     """
 
-    def __init__(self, base: str, *, key: str, timeout: float, retries: int) -> None:
+    def __init__(
+        self, base: str, *, key: str, timeout: float, retries: int, ca_file: str = ""
+    ) -> None:
         if key and not _TOKEN.fullmatch(key):
             raise UsageError(
                 "the key holds blanks or letters that no header can carry",
@@ -94,7 +98,7 @@ class Transport:
         self._timeout = timeout
         self._retries = retries
         self._budget = Budget()
-        self._manager = _manager(base, self._host)
+        self._manager = _manager(base, self._host, ca_file)
 
     def close(self) -> None:
         """Close the connections."""
@@ -226,7 +230,7 @@ def _read(response: "urllib3.BaseHTTPResponse", end: float) -> bytes:
     return b"".join(blocks)
 
 
-def _manager(base: str, host: str) -> "urllib3.PoolManager":
+def _manager(base: str, host: str, ca_file: str) -> "urllib3.PoolManager":
     import ssl  # noqa: PLC0415 - as above
 
     import urllib3  # noqa: PLC0415 - as above
@@ -234,8 +238,7 @@ def _manager(base: str, host: str) -> "urllib3.PoolManager":
     options: dict[str, Any] = {"maxsize": _CONNECTIONS}
     scheme = urlsplit(base).scheme
     if scheme == "https":
-        # The system's authorities, or those that SSL_CERT_FILE names.
-        options["ssl_context"] = ssl.create_default_context()
+        options["ssl_context"] = ssl.create_default_context(cafile=ca_file or None)
     proxy = urllib.request.getproxies().get(scheme)
     if proxy and not is_loopback(host) and not urllib.request.proxy_bypass(host):
         return urllib3.ProxyManager(proxy, **options)

@@ -7,10 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from deployer.errors import DeployerError
-from deployer.predicting.client import ModelClient
 from deployer.routing.acceptance import Accepted, Seen, decide
 from deployer.routing.answers import Answers, Known
-from deployer.routing.probing import probe
+from deployer.routing.probing import client_of, not_resident, probe
 from deployer.routing.shares import Split
 from infra.router.model import Endpoint, Router
 
@@ -99,7 +98,11 @@ def check_all(router: Router, answers: Answers, *, probes: int = PROBES) -> list
             traffic = found.good
         why = "" if traffic else _why(endpoint, found, accepted)
         known = answers.at_once(found.digest) if found.digest else Known(None)
-        latencies = _time(endpoint, router.model, known, probes) if found.ready else ()
+        latencies = (
+            _time(endpoint, router.model, known, probes)
+            if found.ready and endpoint.resident
+            else ()
+        )
         return Checked(endpoint, found, traffic, latencies, why)
 
     # One after the other: they may share a machine, and would slow each other down.
@@ -128,9 +131,8 @@ def decision(checked: Sequence[Checked], canary: int) -> tuple[Accepted, Split]:
 
 
 def _why(endpoint: Endpoint, seen: Seen, accepted: Accepted) -> str:
-    if not endpoint.resident:
-        place = endpoint.region or "a region that is not known"
-        return f"the model's residency does not allow {place}"
+    if reason := not_resident(endpoint):
+        return reason
     if seen.reason:
         return seen.reason
     if seen.digest != accepted.wanted:
@@ -145,7 +147,7 @@ def _time(endpoint: Endpoint, model: str, known: Known, probes: int) -> tuple[fl
     columns = {name: [value] for name, value in row.inputs.items()}
     seconds: list[float] = []
     try:
-        with ModelClient(endpoint.url, model, timeout=_TIMEOUT, retries=0) as client:
+        with client_of(endpoint, model, _TIMEOUT) as client:
             client.predict(columns)  # opens the connection, which a proxy keeps open
             seconds.extend(client.predict(columns).seconds for _ in range(probes))
     except DeployerError:

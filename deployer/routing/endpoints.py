@@ -2,12 +2,14 @@
 
 import re
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from deployer.errors import UsageError
 from deployer.registry.format.names import check_name
 from deployer.registry.residency.rules import allowed
 from deployer.settings import RouterEndpoint, RouterSettings, Settings
+from infra.router.errors import RouterError
 from infra.router.model import Endpoint, Router
 
 __all__ = ["router_of"]
@@ -73,7 +75,7 @@ def _endpoint(name: str, own: RouterEndpoint) -> Endpoint:
             where=where,
             hint="use up to 63 letters, digits, dots, dashes and underscores",
         )
-    return Endpoint(
+    endpoint = Endpoint(
         name=name,
         url=_checked_url(own.url, f"{where} url"),
         cloud=own.cloud,
@@ -83,6 +85,15 @@ def _endpoint(name: str, own: RouterEndpoint) -> Endpoint:
         canary=own.canary,
         capacity=own.capacity,
     )
+    if own.ca_file is None:
+        return endpoint
+    path = str(Path(own.ca_file).expanduser().absolute())
+    try:
+        return replace(endpoint, ca_file=path)
+    except RouterError as error:
+        raise UsageError(
+            str(error), where=f"{where} ca_file", hint="move the file, or leave ca_file away"
+        ) from error
 
 
 def _checked_url(url: str, where: str) -> str:

@@ -45,6 +45,8 @@ class Standing(msgspec.Struct, frozen=True):
         golden: ``equal``, ``different`` or ``not known``.
         traffic: whether the proxy may send it requests.
         reason: why not, or what is wrong.
+        resident: whether the model's residency allows it; one outside is never sent a row.
+        ca_file: see `Endpoint`.
 
     """
 
@@ -56,6 +58,8 @@ class Standing(msgspec.Struct, frozen=True):
     traffic: bool
     canary: bool
     reason: str = ""
+    resident: bool = True
+    ca_file: str = ""
 
 
 class Status(msgspec.Struct, frozen=True):

@@ -8,10 +8,25 @@ from deployer.routing.acceptance import Seen
 from deployer.routing.answers import Known, difference
 from infra.router.model import Endpoint
 
-__all__ = ["READY_TIMEOUT", "golden_of", "probe", "word"]
+__all__ = ["READY_TIMEOUT", "client_of", "golden_of", "not_resident", "probe", "word"]
 
 READY_TIMEOUT = 1.0
 GOLDEN_TIMEOUT = 5.0
+
+
+def client_of(endpoint: Endpoint, model: str, timeout: float, *, retries: int = 0) -> ModelClient:
+    """Return a client that trusts the endpoint as the proxy does."""
+    return ModelClient(
+        endpoint.url, model, timeout=timeout, retries=retries, ca_file=endpoint.ca_file
+    )
+
+
+def not_resident(endpoint: Endpoint) -> str:
+    """Return why an endpoint gets no rows, not even golden ones; "" if it may have some."""
+    if endpoint.resident:
+        return ""
+    place = endpoint.region or "a region that is not known"
+    return f"the model's residency does not allow {place}"
 
 
 def probe(endpoint: Endpoint, model: str, answers: Callable[[str], Known]) -> Seen:
@@ -23,7 +38,7 @@ def probe(endpoint: Endpoint, model: str, answers: Callable[[str], Known]) -> Se
         answers: golden answers by digest.
 
     """
-    with ModelClient(endpoint.url, model, timeout=READY_TIMEOUT, retries=0) as client:
+    with client_of(endpoint, model, READY_TIMEOUT) as client:
         found = client.ready()
     if not found.ok:
         return Seen(False, found.digest, reason=found.reason or "not ready")
@@ -32,6 +47,8 @@ def probe(endpoint: Endpoint, model: str, answers: Callable[[str], Known]) -> Se
 
 def golden_of(endpoint: Endpoint, model: str, digest: str, answers: Callable[[str], Known]) -> Seen:
     """Return what a ready endpoint that reported `digest` answers to the golden rows."""
+    if reason := not_resident(endpoint):
+        return Seen(True, digest, False, reason)
     if not digest:
         return Seen(True, "", False, "it does not say which version answers")
     known = answers(digest)
@@ -43,7 +60,7 @@ def golden_of(endpoint: Endpoint, model: str, digest: str, answers: Callable[[st
     columns = {name: [row.inputs[name] for row in golden.rows] for name in golden.rows[0].inputs}
     try:
         # A client of its own: another version may have other columns, and clients remember them.
-        with ModelClient(endpoint.url, model, timeout=GOLDEN_TIMEOUT) as client:
+        with client_of(endpoint, model, GOLDEN_TIMEOUT, retries=3) as client:
             reply = client.predict(columns)
     except DeployerError as error:
         # Being ready and refusing the rows it must know is no proof of anything.

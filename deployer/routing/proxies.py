@@ -1,6 +1,7 @@
 """Envoy and HAProxy as `router run` uses them: files, command line, reload, drain."""
 
 import contextlib
+import os
 import shutil
 import signal
 import sys
@@ -22,7 +23,7 @@ __all__ = ["DRAIN", "Envoy", "HAProxy", "Proxy", "counts_of", "proxy_named"]
 DRAIN = 5.0
 """Seconds in which requests under way may end."""
 
-_LONGEST_SOCKET = 100  # unix(7): 108 bytes, and HAProxy appends to it while it binds
+_LONGEST_SOCKET = 97  # unix(7): 108 bytes, and HAProxy appends up to 10 to it while it binds
 _POLL = 0.05
 
 
@@ -145,7 +146,7 @@ class HAProxy(Proxy):
     @property
     def _socket(self) -> str:
         wanted = str(self._config.with_name("stats.sock"))
-        if len(wanted) <= _LONGEST_SOCKET:
+        if len(os.fsencode(wanted)) <= _LONGEST_SOCKET:
             return wanted
         # A path that is too long for a socket: a folder of our own elsewhere, remembered.
         note = self._config.with_name("socket")
@@ -162,8 +163,8 @@ class HAProxy(Proxy):
         return [_program("haproxy", "apt-get install haproxy"), "-W", "-f", str(self._config)]
 
     def check_command(self) -> Sequence[str]:
-        """Validate."""
-        return [*self.command(), "-c", "-q"]
+        """Validate; not quietly, or it does not say what is wrong."""
+        return [*self.command(), "-c"]
 
     def admin(self, router: Router) -> str:
         """Return the socket's path."""
@@ -217,7 +218,9 @@ def _program(name: str, how: str) -> str:
 def refused(proxy: Proxy, said: str) -> FailedError:
     """Return the error for files that the proxy itself does not accept."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
+    # HAProxy ends with how many errors there were; what they are comes first.
+    told = [line for line in lines if line.startswith("[ALERT]")] or lines[-1:]
     return FailedError(
-        f"{proxy.kind} does not accept its configuration: {lines[-1] if lines else 'no reason given'}",
+        f"{proxy.kind} does not accept its configuration: {told[0] if told else 'no reason given'}",
         hint="this is a defect of deployer; report it with the files in the router's folder",
     )

@@ -230,6 +230,8 @@ def _standing(endpoint: Endpoint, seen: Seen | None, *, traffic: bool) -> Standi
         traffic=traffic,
         canary=endpoint.canary,
         reason=found.reason,
+        resident=endpoint.resident,
+        ca_file=endpoint.ca_file,
     )
 
 

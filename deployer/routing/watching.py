@@ -5,10 +5,9 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from deployer.predicting.client import ModelClient
 from deployer.routing.acceptance import Seen
 from deployer.routing.answers import Known
-from deployer.routing.probing import READY_TIMEOUT, golden_of
+from deployer.routing.probing import READY_TIMEOUT, client_of, golden_of
 from infra.router.model import Endpoint
 
 __all__ = ["Watcher"]
@@ -66,7 +65,7 @@ class Watcher:
     def _watch(self, endpoint: Endpoint) -> None:
         proof = Seen(False)
         at = 0.0
-        with ModelClient(endpoint.url, self._model, timeout=READY_TIMEOUT, retries=0) as client:
+        with client_of(endpoint, self._model, READY_TIMEOUT) as client:
             while not self._stop.is_set():
                 found = client.ready()
                 now = time.monotonic()

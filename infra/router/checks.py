@@ -11,6 +11,7 @@ import re
 from infra.router.errors import RouterError
 
 __all__ = [
+    "check_authorities",
     "check_digest",
     "check_dns_name",
     "check_label",
@@ -28,6 +29,7 @@ _LABEL = re.compile(r"[A-Za-z0-9._/ -]{0,63}\Z")
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
 _HOST = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?\.?\Z")
 _URL = re.compile(r"https?://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,5}))?/?\Z")
+_PATH = re.compile(r"/[\w./@+,-]*[\w@+,-]\Z")
 _MOST_PORT = 65535
 
 
@@ -98,6 +100,17 @@ def check_number(value: float, what: str, low: float, high: float) -> None:
     """Refuse a number outside of `low` to `high`, and what is none; raises RouterError."""
     if not (math.isfinite(value) and low <= value <= high):
         raise RouterError(f"{what} must be from {low:g} to {high:g}, not {value}")
+
+
+def check_authorities(path: str, name: str, *, tls: bool) -> None:
+    """Refuse a file of authorities that no proxy would find, or need; raises RouterError."""
+    if not tls:
+        raise RouterError(f"{name} is not reached over https, and needs no file of authorities")
+    if not _PATH.match(path):
+        raise RouterError(
+            f"{path!r} cannot be the file of authorities of {name}: write an absolute path of "
+            "letters, digits and /._-@+,"
+        )
 
 
 def _looks_numeric(host: str) -> bool:

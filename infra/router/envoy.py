@@ -20,7 +20,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 
-from infra.router.envoy_cluster import CA_FILE, cluster
+from infra.router.envoy_cluster import cluster
 from infra.router.envoy_listener import listener
 from infra.router.envoy_parts import Json, typed
 from infra.router.envoy_route import ROUTES, route_configuration
@@ -47,12 +47,11 @@ _CONNECTIONS = typed(
 )
 
 
-def render_envoy(router: Router, *, ca_file: str = CA_FILE) -> str:
+def render_envoy(router: Router) -> str:
     """Return one file with everything.
 
     Args:
         router: what to render.
-        ca_file: certificates that https endpoints are judged by.
 
     Raises:
         NoEndpointError: no endpoint may get requests.
@@ -60,12 +59,12 @@ def render_envoy(router: Router, *, ca_file: str = CA_FILE) -> str:
     """
     static = {
         "listeners": [listener(router, {"route_config": route_configuration(router)})],
-        "clusters": [cluster(router, ca_file=ca_file)],
+        "clusters": [cluster(router)],
     }
     return _text({**_base(router), "static_resources": static})
 
 
-def render_envoy_files(router: Router, folder: str, *, ca_file: str = CA_FILE) -> Mapping[str, str]:
+def render_envoy_files(router: Router, folder: str) -> Mapping[str, str]:
     """Return file name → text: a bootstrap, and what Envoy follows while it runs.
 
     Envoy is started with ``bootstrap.json``; the others may be replaced, each by a rename within
@@ -74,7 +73,6 @@ def render_envoy_files(router: Router, folder: str, *, ca_file: str = CA_FILE) -
     Args:
         router: what to render.
         folder: absolute path in which Envoy will find the files.
-        ca_file: certificates that https endpoints are judged by.
 
     Raises:
         NoEndpointError: no endpoint may get requests.
@@ -84,7 +82,7 @@ def render_envoy_files(router: Router, folder: str, *, ca_file: str = CA_FILE) -
     routes = {"rds": {"route_config_name": ROUTES, "config_source": _source(folder, "rds")}}
     return {
         "bootstrap.json": _text({**_base(router), "dynamic_resources": dynamic}),
-        "cds.json": _resources("cds", cluster(router, ca_file=ca_file)),
+        "cds.json": _resources("cds", cluster(router)),
         "rds.json": _resources("rds", route_configuration(router)),
         "lds.json": _resources("lds", listener(router, routes)),
     }

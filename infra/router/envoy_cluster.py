@@ -17,14 +17,14 @@ from infra.router.envoy_parts import CLUSTER, Json, added_header, message, typed
 from infra.router.model import Endpoint, Router
 from infra.router.plan import Placed, place
 
-__all__ = ["CA_FILE", "cluster"]
+__all__ = ["cluster"]
 
 # Debian, Ubuntu, Alpine and Arch keep the system's certificates here. Envoy has no notion of them:
 # `system_root_certs` exists in its interface for gRPC alone (envoy pull request 34235).
-CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
+_CA_FILE = "/etc/ssl/certs/ca-certificates.crt"
 
 
-def cluster(router: Router, *, ca_file: str = CA_FILE) -> Json:
+def cluster(router: Router) -> Json:
     """Return the cluster of all endpoints that get requests.
 
     Raises:
@@ -33,7 +33,7 @@ def cluster(router: Router, *, ca_file: str = CA_FILE) -> Json:
     """
     placed = place(router)
     named = any(not is_address(one.endpoint.host) for one in placed)
-    hosts = dict.fromkeys(one.endpoint.host for one in placed if one.endpoint.tls)
+    secured = {_socket(one.endpoint): one.endpoint for one in placed if one.endpoint.tls}
     result: Json = {
         "name": CLUSTER,
         **(_BY_NAME if named else {"type": "STATIC"}),
@@ -68,8 +68,8 @@ def cluster(router: Router, *, ca_file: str = CA_FILE) -> Json:
             "endpoints": [_locality(one) for one in placed],
         },
     }
-    if hosts:
-        result["transport_socket_matches"] = [*(_tls(host, ca_file) for host in hosts), _PLAIN]
+    if secured:
+        result["transport_socket_matches"] = [*map(_tls, secured.values()), _PLAIN]
     return result
 
 
@@ -154,7 +154,7 @@ def _locality(one: Placed) -> Json:
         }
     }
     if endpoint.tls:
-        wanted = {"envoy.transport_socket_match": {"tls": endpoint.host}}
+        wanted = {"envoy.transport_socket_match": {"tls": _socket(endpoint)}}
         server["metadata"] = {"filter_metadata": wanted}
     return {
         "locality": {
@@ -174,7 +174,13 @@ def _authority(endpoint: Endpoint) -> str:
     return host if endpoint.port == (443 if endpoint.tls else 80) else f"{host}:{endpoint.port}"
 
 
-def _tls(host: str, ca_file: str) -> Json:
+def _socket(endpoint: Endpoint) -> str:
+    """Return what the way to speak to an endpoint is called; some share one."""
+    return f"{endpoint.host} by {endpoint.ca_file}" if endpoint.ca_file else endpoint.host
+
+
+def _tls(endpoint: Endpoint) -> Json:
+    host, socket_name = endpoint.host, _socket(endpoint)
     kind = "IP_ADDRESS" if is_address(host) else "DNS"
     name = {"san_type": kind, "matcher": {"exact": host}}
     socket = typed(
@@ -184,13 +190,13 @@ def _tls(host: str, ca_file: str) -> Json:
             "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
             "alpn_protocols": ["http/1.1"],
             "validation_context": {
-                "trusted_ca": {"filename": ca_file},
+                "trusted_ca": {"filename": endpoint.ca_file or _CA_FILE},
                 "match_typed_subject_alt_names": [name],
             },
         },
         **({} if is_address(host) else {"sni": host}),
     )
-    return {"name": host, "match": {"tls": host}, "transport_socket": socket}
+    return {"name": socket_name, "match": {"tls": socket_name}, "transport_socket": socket}
 
 
 _PLAIN: Json = {

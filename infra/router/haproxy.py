@@ -44,7 +44,6 @@ def render_haproxy(
     *,
     stats_socket: str | None = None,
     expose: bool = False,
-    ca_file: str = "@system-ca",
 ) -> str:
     """Return the configuration.
 
@@ -54,11 +53,10 @@ def render_haproxy(
             None for none.
         expose: let that socket hand the listening sockets to the next process (``haproxy -x``),
             so that a reload refuses no connection.
-        ca_file: certificates that https endpoints are judged by.
 
     Raises:
         NoEndpointError: no endpoint may get requests.
-        RouterError: `stats_socket` or `ca_file` cannot be written into a configuration.
+        RouterError: `stats_socket` cannot be written into a configuration.
 
     """
     placed = [one.endpoint for one in place(router)]
@@ -67,7 +65,7 @@ def render_haproxy(
         [*DEFAULTS, *_times(router)],
         _resolvers(placed),
         _frontend(router),
-        _backend(router, placed, _word(ca_file)),
+        _backend(router, placed),
         _statistics(router),
     ]
     return "\n".join("\n".join(section) + "\n" for section in sections if section)
@@ -137,7 +135,7 @@ def _resolvers(placed: Sequence[Endpoint]) -> list[str]:
     return resolvers() if any(not is_address(each.host) for each in placed) else []
 
 
-def _backend(router: Router, placed: Sequence[Endpoint], ca_file: str) -> list[str]:
+def _backend(router: Router, placed: Sequence[Endpoint]) -> list[str]:
     lines = [
         "backend model",
         f"    balance {'roundrobin' if router.mode == 'weighted' else 'first'}",
@@ -156,7 +154,7 @@ def _backend(router: Router, placed: Sequence[Endpoint], ca_file: str) -> list[s
         if not is_address(each.host):
             parts.append("resolvers names init-addr last,libc,none")
         if each.tls:
-            parts.append(_tls(each, ca_file))
+            parts.append(_tls(each))
         lines.append(" ".join(parts))
     return lines
 
@@ -166,8 +164,11 @@ def _weight(weight: int, heaviest: int) -> int:
     return weight if heaviest <= _MOST_WEIGHT else max(1, round(weight * _MOST_WEIGHT / heaviest))
 
 
-def _tls(endpoint: Endpoint, ca_file: str) -> str:
-    common = f"ssl verify required ca-file {ca_file} ssl-min-ver TLSv1.2 verifyhost {endpoint.host}"
+def _tls(endpoint: Endpoint) -> str:
+    authorities = _word(endpoint.ca_file or "@system-ca")
+    common = (
+        f"ssl verify required ca-file {authorities} ssl-min-ver TLSv1.2 verifyhost {endpoint.host}"
+    )
     if is_address(endpoint.host):
         return common
     return f"{common} sni str({endpoint.host}) check-sni {endpoint.host}"

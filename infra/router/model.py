@@ -5,6 +5,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from infra.router.checks import (
+    check_authorities,
     check_digest,
     check_dns_name,
     check_label,
@@ -38,6 +39,8 @@ class Endpoint:
         proven: whether its golden predictions were seen to equal the primary's; one that was not
             proven gets no requests.
         resident: whether the model's binding to regions allows it; one outside gets no requests.
+        ca_file: absolute path of the certificates by which its own is judged; "" for those that the
+            system trusts.
 
     """
 
@@ -51,6 +54,7 @@ class Endpoint:
     capacity: float | None = None
     proven: bool = True
     resident: bool = True
+    ca_file: str = ""
 
     def __post_init__(self) -> None:
         check_name(self.name)
@@ -61,6 +65,8 @@ class Endpoint:
         check_number(self.weight, f"the weight of {self.name}", 0, _MOST)
         if self.capacity is not None:
             check_number(self.capacity, f"the capacity of {self.name}", 0, 1e9)
+        if self.ca_file:
+            check_authorities(self.ca_file, self.name, tls=self.tls)
 
     @property
     def tls(self) -> bool:

@@ -57,6 +57,29 @@ ROUTERS = {
         mode="weighted",
         digests=DIGESTS,
     ),
+    "authorities": Router(
+        model="penguins",
+        endpoints=(
+            Endpoint("aws", "https://penguins.aws.example.com", "aws", "eu-central-1"),
+            Endpoint(
+                "home",
+                "https://penguins.example.com",
+                "",
+                "eu-home",
+                1,
+                ca_file="/etc/router/our.pem",
+            ),
+            Endpoint(
+                "next",
+                "https://penguins.example.com:8443",
+                "",
+                "eu-home",
+                2,
+                ca_file="/etc/router/other.pem",
+            ),
+        ),
+        digests=DIGESTS,
+    ),
     "addresses": Router(
         model="penguins",
         endpoints=(

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from infra.router.lint import lint_envoy, lint_haproxy
+from tests.fakes.authority import Authority
 from tests.infra.proxies_kit import accepts_envoy, accepts_haproxy
 from tests.infra.router_kit import GOLDEN, ROUTERS, golden_files
 
@@ -19,13 +20,21 @@ def test_every_file_is_the_golden_one() -> None:
 
 @pytest.mark.parametrize("name", ROUTERS)
 def test_envoy_accepts_it(name: str, tmp_path: Path) -> None:
-    accepts_envoy(golden_files()[f"{name}.envoy.json"], tmp_path)
+    accepts_envoy(_here(golden_files()[f"{name}.envoy.json"], tmp_path), tmp_path)
 
 
 @pytest.mark.parametrize("name", ROUTERS)
 def test_haproxy_accepts_it(name: str, tmp_path: Path) -> None:
-    text = golden_files()[f"{name}.haproxy.cfg"]
+    text = _here(golden_files()[f"{name}.haproxy.cfg"], tmp_path)
     accepts_haproxy(text.replace("/run/router/haproxy.sock", str(tmp_path / "s")), tmp_path)
+
+
+def _here(text: str, folder: Path) -> str:
+    """Return a configuration whose files of authorities exist."""
+    for name in ("our", "other"):
+        if f"/etc/router/{name}.pem" in text:
+            text = text.replace(f"/etc/router/{name}.pem", str(Authority(folder, name).trusted))
+    return text
 
 
 def test_envoy_accepts_the_files_that_it_follows(tmp_path: Path) -> None:

@@ -137,6 +137,11 @@ def test_an_endpoint_of_impossible_values_is_refused(change: dict[str, object]) 
 def test_paths_must_stay_words_too(path: str) -> None:
     with pytest.raises(RouterError):
         render_haproxy(two(), stats_socket=path)
-    tls = replace(two(), endpoints=(Endpoint("one", "https://a.example"),))
     with pytest.raises(RouterError):
-        render_haproxy(tls, ca_file=path)
+        Endpoint("one", "https://a.example", ca_file=path)
+
+
+def test_authorities_are_for_https_and_at_an_absolute_path() -> None:
+    for url, path in (("http://a", "/ca.pem"), ("https://a", "ca.pem"), ("https://a", "/")):
+        with pytest.raises(RouterError):
+            Endpoint("one", url, ca_file=path)

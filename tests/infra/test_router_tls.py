@@ -2,6 +2,8 @@
 
 import datetime as dt
 import ssl
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,10 +12,13 @@ import pytest
 from infra.router.envoy import render_envoy
 from infra.router.haproxy import render_haproxy, server_names
 from infra.router.model import Endpoint, Router
+from tests.fakes.authority import Authority
 from tests.infra.endpoint_kit import StandIn, free_port
+from tests.infra.proxied_kit import OURS, Proxy, proxied
 from tests.infra.proxies_kit import accepts_haproxy, envoy, haproxy, running, wait_for
-from tests.infra.router_client_kit import Client
+from tests.infra.router_client_kit import INFER, Client
 
+READY = "/v2/models/penguins/ready"
 BOTH = pytest.mark.parametrize("proxy", ["envoy", "haproxy"])
 
 
@@ -47,14 +52,44 @@ def certificate(folder: Path, name: str) -> Path:
     return path
 
 
-def command(proxy: str, router: Router, folder: Path, authority: Path) -> list[str]:
+def command(proxy: str, router: Router, folder: Path) -> list[str]:
     if proxy == "envoy":
         path = folder / "envoy.json"
-        path.write_text(render_envoy(router, ca_file=str(authority)), "utf-8")
+        path.write_text(render_envoy(router), "utf-8")
         return [envoy(), "-c", str(path), "--concurrency", "1", "--use-dynamic-base-id"]
     path = folder / "haproxy.cfg"
-    path.write_text(render_haproxy(router, ca_file=str(authority)), "utf-8")
+    path.write_text(render_haproxy(router), "utf-8")
     return [haproxy(), "-db", "-f", str(path)]
+
+
+@contextmanager
+def behind_tls(*contexts: ssl.SSLContext) -> Iterator[list[StandIn]]:
+    """Run the servers one and two with these certificates."""
+    servers: list[StandIn] = []
+    try:
+        for name, context in zip(("one", "two"), contexts, strict=True):
+            servers.append(StandIn(name, OURS, context))
+        yield servers
+    finally:
+        for server in servers:
+            server.stop()
+
+
+def noting(context: ssl.SSLContext, called: list[str]) -> ssl.SSLContext:
+    """Return a context that notes by which names it is called."""
+    context.sni_callback = lambda _, name, __: called.append(name or "")
+    return context
+
+
+def secured(authority: Path, *servers: StandIn) -> Router:
+    endpoints = tuple(
+        Endpoint(
+            each.name, f"https://localhost:{each.port}", priority=level, ca_file=str(authority)
+        )
+        for level, each in enumerate(servers)
+    )
+    return Router("penguins", endpoints, "priority", "127.0.0.1", free_port(), free_port(),
+                  digests=(OURS,))  # fmt: skip
 
 
 @BOTH
@@ -70,13 +105,13 @@ def test_only_an_endpoint_that_proves_its_name_is_used(
     server = StandIn("one", tls=context)
     router = Router(
         "penguins",
-        (Endpoint("one", f"https://localhost:{server.port}"),),
+        (Endpoint("one", f"https://localhost:{server.port}", ca_file=str(trusted)),),
         port=free_port(),
         admin_port=free_port(),
     )
     client = Client(router.port)
     try:
-        with running(command(proxy, router, tmp_path, trusted), tmp_path / "log"):
+        with running(command(proxy, router, tmp_path), tmp_path / "log"):
             if fault:
                 wait_for(lambda: server.broken >= 2, "it was tried to speak with it")
                 assert client.status() == 503
@@ -88,6 +123,47 @@ def test_only_an_endpoint_that_proves_its_name_is_used(
                 assert server.headers["/v2/models/penguins/ready"]["host"] == seen["host"]
     finally:
         server.stop()
+
+
+@BOTH
+@pytest.mark.parametrize("fault", ["name", "expired", "authority"])
+def test_another_answers_for_one_that_does_not_prove_its_name(
+    proxy: Proxy, fault: str, tmp_path: Path
+) -> None:
+    ours = Authority(tmp_path)
+    signs = Authority(tmp_path, "other") if fault == "authority" else ours
+    wrong = signs.context(
+        "elsewhere.example" if fault == "name" else "localhost", expired=fault == "expired"
+    )
+    called: list[str] = []
+    right = noting(ours.context("localhost"), called)
+    with ExitStack() as stack:
+        one, two = stack.enter_context(behind_tls(wrong, right))
+        client = stack.enter_context(proxied(proxy, secured(ours.trusted, one, two), tmp_path))
+        assert [client.ask().body["from"] for _ in range(20)] == ["two"] * 20
+        wait_for(lambda: one.broken >= 2, "it was tried to speak with the first")
+        assert not one.seen
+        authority = f"localhost:{two.port}"
+        assert two.headers[INFER]["host"] == authority
+        wait_for(lambda: READY in two.headers, "the second is asked whether it is ready")
+        assert two.headers[READY]["host"] == authority
+        assert set(called) == {"localhost"}, "each connection names whom it is for"
+        two.ready = False
+        wait_for(lambda: client.status() == 503, "nobody is left")
+        assert not one.seen
+
+
+@BOTH
+def test_each_endpoint_is_judged_by_its_own_authorities(proxy: Proxy, tmp_path: Path) -> None:
+    first, second = Authority(tmp_path, "first"), Authority(tmp_path, "second")
+    with behind_tls(first.context("localhost"), second.context("localhost")) as (one, two):
+        router = secured(first.trusted, one, two)
+        swapped = (router.endpoints[0], replace(router.endpoints[1], ca_file=str(second.trusted)))
+        with proxied(proxy, replace(router, endpoints=swapped), tmp_path) as client:
+            wait_for(lambda: client.ask().body["from"] == "one", "the first answers")
+            wait_for(lambda: READY in two.headers, "the second is asked whether it is ready")
+            one.ready = False
+            wait_for(lambda: client.ask().body["from"] == "two", "the second takes over")
 
 
 def test_servers_are_called_by_their_hosts_where_these_must_be_sent(tmp_path: Path) -> None:

@@ -94,9 +94,9 @@ def require_router(folder: RouterFolder) -> Status:
             where=str(folder.path),
             hint="start it: deployer router run, with the same --dir",
         )
-    if not any(each.canary for each in found.endpoints):
+    if not any(each.canary and each.resident for each in found.endpoints):
         raise UsageError(
-            "the router has no canary endpoint",
+            "the router has no canary endpoint where the model may be",
             where="[router.endpoints]",
             hint="write canary = true where NAME@canary is served, and start the router again",
         )
@@ -185,10 +185,9 @@ class Conductor:
         self._save(advance(self.rollout, "prepared"))
 
     def _watch_steps(self) -> None:
-        status = self._status()
         digest = self.rollout.digest
-        stable = [each.url for each in status.endpoints if not each.canary and each.traffic]
-        canary = [each.url for each in status.endpoints if each.canary]
+        stable = [each for each in self._stable() if each.traffic]
+        canary = list(self._canaries())
         rows = self._rows(digest)
         pairs = Pairs(stable, canary, self.rollout.model, digest, rows)
         pairs.start()
@@ -274,7 +273,7 @@ class Conductor:
         return require_router(self._folder)
 
     def _canaries(self) -> Iterator[Standing]:
-        return (each for each in self._status().endpoints if each.canary)
+        return (each for each in self._status().endpoints if each.canary and each.resident)
 
     def _stable(self) -> Iterator[Standing]:
         return (each for each in self._status().endpoints if not each.canary)

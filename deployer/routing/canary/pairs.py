@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from deployer.errors import DeployerError
 from deployer.packaging.cells import Cell, encode_inputs, encode_table
 from deployer.predicting.client import ModelClient
+from deployer.routing.folder import Standing
 from deployer.routing.statistics import Counts
 
 if TYPE_CHECKING:
@@ -43,6 +44,10 @@ class Rows:
         ]
 
 
+def _client(each: Standing, model: str) -> ModelClient:
+    return ModelClient(each.url, model, timeout=TIMEOUT, retries=0, ca_file=each.ca_file)
+
+
 def _size(table: "Table") -> int:
     return len(table.rows)
 
@@ -67,8 +72,8 @@ class Pairs:
     """Asks pairs in the background until stopped, about ten a second.
 
     Args:
-        stable: addresses of stable endpoints, the one to ask first; the others when that fails.
-        canary: addresses of the new version's endpoints, in turns.
+        stable: stable endpoints, the one to ask first; the others when that fails.
+        canary: the new version's endpoints, in turns.
         model: name.
         digest: that the new version's answers must carry; others are not its own.
         rows: to ask, round and round.
@@ -76,10 +81,15 @@ class Pairs:
     """
 
     def __init__(
-        self, stable: Sequence[str], canary: Sequence[str], model: str, digest: str, rows: Rows
+        self,
+        stable: Sequence[Standing],
+        canary: Sequence[Standing],
+        model: str,
+        digest: str,
+        rows: Rows,
     ) -> None:
-        self._stable = [ModelClient(url, model, timeout=TIMEOUT, retries=0) for url in stable]
-        self._canary = [ModelClient(url, model, timeout=TIMEOUT, retries=0) for url in canary]
+        self._stable = [_client(each, model) for each in stable]
+        self._canary = [_client(each, model) for each in canary]
         self._digest = digest
         self._rows = rows
         self._requests: dict[ModelClient, list[dict[str, NDArray[Any]]]] = {}

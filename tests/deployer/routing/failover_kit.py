@@ -238,7 +238,13 @@ class Running(_Process):
     status: Status
 
     def __init__(
-        self, folder: Path, proxy: str, endpoints: Mapping[str, str], model: Path, extra: str = ""
+        self,
+        folder: Path,
+        proxy: str,
+        endpoints: Mapping[str, str],
+        model: Path,
+        extra: str = "",
+        more: Mapping[str, str] | None = None,
     ) -> None:
         folder.mkdir(parents=True)
         self.place = RouterFolder(folder / "run")
@@ -246,6 +252,7 @@ class Running(_Process):
         lines = ["[router]", f'model = "{MODEL}"', "port = 0", "admin_port = 0", extra]
         for priority, (name, url) in enumerate(endpoints.items()):
             lines += [f"[router.endpoints.{name}]", f'url = "{url}"', f"priority = {priority}"]
+            lines += [(more or {}).get(name, "")]
         (folder / "deployer.toml").write_text("\n".join(lines) + "\n", "utf-8")
         super().__init__(
             folder,
@@ -337,17 +344,33 @@ def _all_used(one: Running, names: set[str]) -> bool:
 
 @contextlib.contextmanager
 def routers(
-    folder: Path, endpoints: Mapping[str, str], model: Path, *, extra: str = ""
+    folder: Path,
+    endpoints: Mapping[str, str],
+    model: Path,
+    *,
+    extra: str = "",
+    more: Mapping[str, str] | None = None,
+    used: set[str] | None = None,
 ) -> Iterator[list[Running]]:
-    """Run Envoy and HAProxy side by side before the same endpoints."""
+    """Run Envoy and HAProxy side by side before the same endpoints.
+
+    Args:
+        folder: for their files.
+        endpoints: name → address.
+        model: package with the golden answers.
+        extra: lines for ``[router]``.
+        more: name → lines for that endpoint.
+        used: which of them shall get requests; all by default.
+
+    """
     started: list[Running] = []
     try:
         for proxy in ("envoy", "haproxy"):
-            one = Running(folder / proxy, proxy, endpoints, model, extra)
+            one = Running(folder / proxy, proxy, endpoints, model, extra, more)
             started.append(one)
             one.start()
         for one in started:
-            until(partial(_all_used, one, set(endpoints)), "all endpoints get requests")
+            until(partial(_all_used, one, used or set(endpoints)), "the endpoints get requests")
         yield started
     finally:
         for one in started:
