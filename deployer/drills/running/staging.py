@@ -27,6 +27,8 @@ from deployer.drills.running.front import put_in_front
 from deployer.drills.running.hindrance import hindrance
 from deployer.drills.scenario.model import Scenario
 from deployer.errors import CloudError, FailedError, UsageError
+from deployer.registry.residency.rules import allowed
+from deployer.settings import RouterEndpoint
 from infra.contract import DIGEST_HEADER, model_ready_path
 
 __all__ = ["Staging", "staging"]
@@ -78,11 +80,11 @@ def staging(
             hint="see which can: deployer drill list",
         )
     names = [each.name for each in scenario.estate.endpoints if each.routed]
-    theirs = sorted(user.settings.router.endpoints.items(), key=lambda each: each[1].priority)
     model = user.settings.router.model
+    theirs = _usable(user.settings)
     if len(theirs) < len(names) or not model:
         raise UsageError(
-            f"{len(names)} endpoints are needed, [router] has {len(theirs)}",
+            f"{len(names)} endpoints are needed where the model may be, [router] has {len(theirs)}",
             where=scenario.name,
             hint="write [router] model and [router.endpoints.NAME] in deployer.toml",
         )
@@ -117,6 +119,18 @@ def staging(
             user.settings.clouds, model, scene.notes["version"], digest
         )
         yield scene
+
+
+def _usable(settings: Settings) -> list[tuple[str, RouterEndpoint]]:
+    """Return the endpoints that may get rows of the model, the first used first."""
+    bound = settings.models.get(settings.router.model)
+    binding = bound.residency if bound else []
+    inside = [
+        (name, each)
+        for name, each in settings.router.endpoints.items()
+        if allowed(binding, each.region)
+    ]
+    return sorted(inside, key=lambda each: each[1].priority)
 
 
 def _environment(work: Path, key: str) -> dict[str, str]:

@@ -15,14 +15,19 @@ import pytest
 
 from deployer.drills.estate.clouds import open_direct
 from deployer.drills.estate.models import packages
+from deployer.drills.evidence.recorder import Recorder
 from deployer.drills.report.check import check
 from deployer.drills.running.hindrance import hindrance
+from deployer.drills.running.staging import Staging, staging
 from deployer.drills.scenario.load import builtin, find
 from deployer.emulators import Server, start
+from deployer.errors import UsageError
+from deployer.settings import ModelSettings, RouterEndpoint, RouterSettings, Settings
 from tests.deployer.drills.drill_kit import Drilled, left_behind
 from tests.deployer.drills.drill_kit import drill as drill_in
 from tests.deployer.drills.tls_front_kit import tls_front
 from tests.fakes.tls import self_signed
+from tests.infra.endpoint_kit import StandIn
 
 DEADLINE = 60.0
 READ_ONLY = {"half-open", "slow-drip", "green-but-broken"}
@@ -33,6 +38,33 @@ def test_what_only_looks_and_disturbs_can_be_played_on_staging() -> None:
     assert possible == READ_ONLY
     assert "emulators only" in hindrance(find("bucket-gone")[0], writes=True)
     assert "emulators only" in hindrance(find("bit-flip")[0], writes=True)
+
+
+def test_endpoints_outside_of_the_models_regions_are_not_there_for_a_drill(tmp_path: Path) -> None:
+    asked = StandIn("us")
+    settings = Settings(
+        models={"penguins": ModelSettings(residency=["eu"])},
+        router=RouterSettings(
+            model="penguins",
+            endpoints={
+                name: RouterEndpoint(url=f"http://127.0.0.1:{asked.port}", region=region)
+                for name, region in (("us", "us-east-1"), ("eu", "eu-central-1"))
+            },
+        ),
+    )
+    scenario = find("green-but-broken")[0]
+    user = Staging(settings, tmp_path, "")
+    recorder = Recorder(tmp_path, lambda _: None)
+    try:
+        with (
+            pytest.raises(UsageError, match=r"where the model may be, \[router\] has 1"),
+            staging(scenario, folder=tmp_path, work=tmp_path, recorder=recorder, user=user),
+        ):
+            pass
+        assert not asked.seen
+    finally:
+        recorder.close()
+        asked.stop()
 
 
 class User(NamedTuple):
