@@ -1,8 +1,7 @@
 """``deployer predict``."""
 
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from deployer.packaging.answers import Answers
     from deployer.predicting.batch import Batch
     from deployer.predicting.model import Model
+    from deployer.predicting.writing import Keeping, Writer
+    from deployer.tables.stream import Stream
 
 __all__ = ["predict"]
 
@@ -35,7 +36,13 @@ _LOCAL, _REMOTE = 1, 4
     metavar="FILE",
     type=click.Path(path_type=Path),
     help="Write the predictions there instead of showing them, in bounded memory: as CSV, or as "
-    "the name ends in .parquet or .jsonl.",
+    "the name ends in .parquet or .jsonl. It is there when it is whole, and not before.",
+)
+@click.option(
+    "--resume/--restart",
+    default=None,
+    help="After a run that did not end: go on where it stopped, with the same rows, model and "
+    "options, or start over. Without an unfinished run, both begin at the first row.",
 )
 @click.option(
     "--batch-rows",
@@ -73,6 +80,7 @@ def predict(
     *,
     proba: bool,
     out: Path | None,
+    resume: bool | None,
     batch_rows: int,
     concurrency: int | None,
     timeout: float,
@@ -92,11 +100,16 @@ def predict(
     ignored. A model on this machine is checked first: every file's digest, and the answers it must
     repeat.
 
+    A run with --out that was killed, interrupted or left without its endpoint keeps the answers so
+    far in a hidden file beside FILE. The same command with --resume goes on from there; the file
+    is, byte for byte, the one that a single run writes. Parquet, too: it is made at the end.
+
     \b
     Examples:
       deployer predict model/ penguins.csv
       deployer predict penguins@champion penguins.csv --proba --out predictions.csv
       deployer predict https://penguins.example.com august.parquet --out answers.parquet
+      deployer predict https://penguins.example.com august.parquet --out answers.parquet --resume
       head -5 penguins.csv | deployer predict model/ - -o json
     """  # noqa: D301 - click wants the backspace itself
     from deployer.predicting.address import is_url  # noqa: PLC0415 - not needed for --help
@@ -105,7 +118,13 @@ def predict(
 
     remote = is_url(model)
     if out:
-        _check_out(out, None if remote else Path(model), data)
+        _check_out(out, None if remote else Path(model), data, resume=resume)
+    elif resume is not None:
+        raise UsageError(
+            "nothing is kept of what is only shown",
+            where="--resume" if resume else "--restart",
+            hint="write the predictions to a file with --out FILE",
+        )
     with ExitStack() as stack:
         if remote:
             answering = stack.enter_context(_endpoint(model, timeout, output))
@@ -119,18 +138,47 @@ def predict(
             named = ", ".join(f"'{name}'" for name in names)
             output.warn(f"{stream.name}: columns that the model does not use: {named}")
 
-        batches = predict_stream(
-            stream,
-            answering,
-            rows=batch_rows,
-            concurrency=concurrency or (_REMOTE if remote else _LOCAL),
-            unknown=unknown,
-        )
-        watched = _watched(batches, stream.expected, output)
+        def batches(skip: int = 0) -> Iterator["Batch"]:
+            found = predict_stream(
+                stream,
+                answering,
+                rows=batch_rows,
+                concurrency=concurrency or (_REMOTE if remote else _LOCAL),
+                unknown=unknown,
+                skip=skip,
+            )
+            return _watched(found, stream.expected, skip, output)
+
         if out:
-            _write(out, watched, answering, output, proba=proba)
+            keeping = _keeping(out, stream, answering, batch_rows, resume, proba=proba)
+            _write(out, batches, answering, keeping, output, proba=proba)
         else:
-            _show(watched, answering, output, proba=proba)
+            _show(batches(), answering, output, proba=proba)
+
+
+def _keeping(
+    out: Path,
+    stream: "Stream",
+    model: "Model",
+    batch_rows: int,
+    resume: bool | None,
+    *,
+    proba: bool,
+) -> "Keeping | None":
+    from deployer.predicting.formats import format_of  # noqa: PLC0415 - as above
+    from deployer.predicting.kept import Job  # noqa: PLC0415 - as above
+    from deployer.predicting.writing import Keeping, can_resume  # noqa: PLC0415 - as above
+
+    if not can_resume(out):
+        return None
+    job = Job(
+        data=stream.sha256(),
+        reads=stream.format,
+        writes=format_of(out),
+        batch_rows=batch_rows,
+        proba=proba,
+    )
+    return Keeping(job, model.digest, resume)
 
 
 @contextmanager
@@ -153,26 +201,37 @@ def _package(
     from deployer.predicting.model import of_package  # noqa: PLC0415 - as above
 
     if is_directory(model):
-        yield of_package(load_package(Path(model)))
+        yield of_package(load_package(Path(model)), Path(model))
         return
     with tempfile.TemporaryDirectory(prefix="deployer-") as temporary:
         folder = Path(temporary) / "model"
         fetch(model, folder, clouds=clouds, emulators=emulators, output=output)
-        yield of_package(load_package(folder))
+        yield of_package(load_package(folder), folder)
 
 
-def _watched(batches: Iterator["Batch"], expected: int, output: Output) -> Iterator["Batch"]:
+def _watched(
+    batches: Iterator["Batch"], expected: int, done: int, output: Output
+) -> Iterator["Batch"]:
     """Yield the batches, with a bar of rows while a person watches."""
     from deployer.cli.task_progress import TaskProgress  # noqa: PLC0415 - as above
 
     with TaskProgress(output) as progress:
         progress.begin(expected, "predict rows")
+        progress.advance(done)
         for batch in batches:
             yield batch
             progress.advance(len(batch.rows))
 
 
-def _check_out(out: Path, model_dir: Path | None, data: Path) -> None:
+def _check_out(out: Path, model_dir: Path | None, data: Path, *, resume: bool | None) -> None:
+    from deployer.predicting.writing import can_resume  # noqa: PLC0415 - as above
+
+    if resume and not can_resume(out):
+        raise UsageError(
+            "what went into a pipe or a device cannot be gone on with",
+            where=str(out),
+            hint="leave --resume out, or name a file",
+        )
     target = out.resolve()
     inside = model_dir is not None and target.is_relative_to(model_dir.resolve())
     if target == data.resolve() or inside:
@@ -182,19 +241,37 @@ def _check_out(out: Path, model_dir: Path | None, data: Path) -> None:
 
 
 def _write(
-    out: Path, batches: Iterator["Batch"], model: "Model", output: Output, *, proba: bool
+    out: Path,
+    batches: Callable[[int], Iterator["Batch"]],
+    model: "Model",
+    keeping: "Keeping | None",
+    output: Output,
+    *,
+    proba: bool,
 ) -> None:
     from deployer.predicting.writing import open_writer  # noqa: PLC0415 - as above
 
     classes = model.schema.outputs.label.classes
-    counted: Counter[str] = Counter()
-    with open_writer(out, classes, proba=proba) as write:
-        for batch in batches:
-            write(batch)
-            counted.update(map(str, batch.labels))
+    writer: Writer | None = None
+    try:
+        with open_writer(out, classes, proba=proba, keeping=keeping) as writer:
+            if writer.replaced:
+                output.warn(f"{out}: an unfinished run is thrown away; other: {writer.replaced}")
+            model.expect(writer.model)
+            for batch in batches(writer.rows):
+                writer.write(batch)
+    except BaseException:
+        if writer is not None and writer.kept:
+            output.warn(
+                f"{out}: {writer.kept} predictions are kept; the same command goes on with "
+                "--resume, and starts over with --restart"
+            )
+        raise
+    counted = writer.labels
     rows = counted.total()
     labels = {label: counted[label] for label in (*classes, *sorted({*counted} - {*classes}))}
-    output.done(f"wrote {rows} predictions to {out}")
+    resumed = f", {writer.rows} of them before" if writer.rows else ""
+    output.done(f"wrote {rows} predictions to {out}{resumed}")
     if output.json:
         output.emit({"path": str(out), "rows": rows, "labels": labels})
     else:

@@ -10,6 +10,9 @@ metadata   what an endpoint says of itself and of its models
 tensors    arrays to the bodies of requests, and answers back
 model      a package or an endpoint as one thing that answers batches
 batch      a stream of tables to a stream of answers
-writing    answers to a file, whole at the end or not there
+formats    answers as bytes: CSV, JSON Lines, Parquet
+kept       what an unfinished file of answers belongs to
+unfinished a file that grows, and outlives the process that writes it
+writing    answers to a file: whole at the end or not there, gone on with after a crash
 ========== =======================================================================
 """

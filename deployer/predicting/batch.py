@@ -42,6 +42,7 @@ def predict_stream(
     rows: int,
     concurrency: int,
     unknown: Callable[[list[str]], None],
+    skip: int = 0,
 ) -> Iterator[Batch]:
     """Yield the answers for all rows of a file, in its order.
 
@@ -53,6 +54,7 @@ def predict_stream(
         rows: of a batch.
         concurrency: batches that are answered at once.
         unknown: called with columns that the model neither needs nor knows, each once.
+        skip: rows at the start that are read, but not answered.
 
     Raises:
         UsageError: a column is missing, or a cell will not do; batches before it were yielded.
@@ -62,7 +64,7 @@ def predict_stream(
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="predict")
     waiting: deque[tuple[Table, Future[Prediction]]] = deque()
     try:
-        for table, arrays in _prepared(stream, model.schema, rows, unknown):
+        for table, arrays in _prepared(stream, model.schema, rows, unknown, skip):
             waiting.append((table, pool.submit(model.predict, arrays)))
             if len(waiting) > concurrency:
                 yield _answered(*waiting.popleft())
@@ -79,7 +81,7 @@ def _answered(table: Table, future: Future[Prediction]) -> Batch:
 
 
 def _prepared(
-    stream: Stream, schema: Schema, rows: int, unknown: Callable[[list[str]], None]
+    stream: Stream, schema: Schema, rows: int, unknown: Callable[[list[str]], None], skip: int
 ) -> Iterator[tuple[Table, "Mapping[str, NDArray[Any]]"]]:
     told: set[str] = set()
     whole: list[str] = []
@@ -94,6 +96,10 @@ def _prepared(
         if new := [each for each in extra if each not in told]:
             unknown(new)
             told.update(new)
+        if skip >= table.rows[-1]:
+            continue
+        if skip >= table.rows[0]:
+            table = table.select(range(skip - int(table.rows[0]) + 1, len(table)))  # noqa: PLW2901 - the rest of it
         yield table, encode_table(schema.inputs, _filled(table, needed))
 
 

@@ -1,12 +1,15 @@
 """What answers batches of rows: a package on this machine, or an endpoint."""
 
+import hashlib
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deployer.errors import CloudError
 from deployer.packaging.documents import Schema
+from deployer.packaging.layout import MODEL_FILE
 from deployer.packaging.runtime import Prediction
 from deployer.predicting.failures import TooLargeError, TooSlowError
 
@@ -30,21 +33,33 @@ class Model(NamedTuple):
     Attributes:
         schema: what it takes, and its classes.
         predict: from one array of shape (N, 1) per column to the answers; from many threads.
+        digest: returns the hex SHA-256 of what answers; "" as long as, or if, nobody knows.
+        expect: says, before the first answer, the digest of what must answer.
 
     """
 
     schema: Schema
     predict: Callable[[_Arrays], Prediction]
+    digest: Callable[[], str] = lambda: ""
+    expect: Callable[[str], None] = lambda _: None
 
 
-def of_package(package: "LoadedModel") -> Model:
-    """Return the model in a package."""
-    return Model(package.schema, package.classifier.predict)
+def of_package(package: "LoadedModel", folder: Path) -> Model:
+    """Return the model in a package that was read from `folder`; it answers, whatever is expected.
+
+    Raises:
+        OSError: the folder is gone.
+
+    """
+    # It names every other file's digest, as a manifest does.
+    digest = hashlib.sha256((folder / MODEL_FILE).read_bytes()).hexdigest()
+    return Model(package.schema, package.classifier.predict, lambda: digest)
 
 
 def of_endpoint(client: "ModelClient") -> Model:
     """Return the model behind a URL; one version of it answers all batches, see :class:`Pinned`."""
-    return Model(client.schema, Pinned(client).predict)
+    pinned = Pinned(client)
+    return Model(client.schema, pinned.predict, lambda: pinned.digest, pinned.expect)
 
 
 class Pinned:
@@ -64,6 +79,11 @@ class Pinned:
         self._begun = False
         self._most = sys.maxsize
         self.digest = ""
+
+    def expect(self, digest: str) -> None:
+        """Say, before the first request, what must answer all of them; "" for anything."""
+        self.digest = digest
+        self._begun = bool(digest)
 
     def predict(self, arrays: _Arrays) -> Prediction:
         """Return the answers for arrays of shape (N, 1) by column.
@@ -100,7 +120,7 @@ class Pinned:
                 f"answers with sha256:{asked.digest[:12]}… now, "
                 f"and sha256:{self.digest[:12]}… answered before",
                 where=self._client.where,
-                hint="run the same command again, so that one version answers all rows",
+                hint="start over, with --restart if rows are kept, so that one version answers all",
             )
         self.digest = asked.digest
         return asked.prediction

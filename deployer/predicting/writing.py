@@ -1,80 +1,188 @@
-"""Answers to a file, batch by batch: CSV, JSON Lines or Parquet, whole at the end or not there."""
+"""Answers to a file, batch by batch: whole at the end or not there, and resumed after a crash."""
 
-import csv
-import io
-import json
 import os
-import secrets
+import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import NamedTuple
 
-from deployer.errors import FailedError, UsageError
-from deployer.packaging.golden import shortest
+from deployer.errors import DamagedError, FailedError, UsageError
 from deployer.predicting.batch import Batch
+from deployer.predicting.formats import Encoding, encoding_of, format_of
+from deployer.predicting.kept import Job, differences
+from deployer.predicting.unfinished import Unfinished
 
-__all__ = ["Format", "format_of", "open_writer"]
+__all__ = ["Keeping", "Writer", "can_resume", "open_writer"]
 
-Format = Literal["csv", "jsonl", "parquet"]
-Write = Callable[[Batch], None]
-
-_SUFFIXES: dict[str, Format] = {
-    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl",
-    ".parquet": "parquet", ".pq": "parquet",
-}  # fmt: skip
+_CHOICE = "--resume goes on with it, --restart starts over"
+_RESTART = "--restart starts over"
 
 
-def format_of(out: Path) -> Format:
-    """Return the format that the name of a file asks for: CSV, if no other."""
-    return _SUFFIXES.get(out.suffix.lower(), "csv")
+class Keeping(NamedTuple):
+    """What to do with an unfinished file.
+
+    Attributes:
+        job: what the answers depend on.
+        model: returns the hex SHA-256 of what answers; "" as long as, or if, nobody knows.
+        resume: True goes on with what there is, False throws it away, None asks.
+
+    """
+
+    job: Job
+    model: Callable[[], str]
+    resume: bool | None = None
+
+
+@dataclass
+class Writer:
+    """A file of answers that is being written.
+
+    Attributes:
+        write: takes the next batch.
+        rows: that are there already; the first batch to write is the one after them.
+        model: hex SHA-256 of what answered these; "" if there are none.
+        labels: rows by label, those that are there already included.
+        replaced: in words, what an unfinished file that was thrown away did not share with this
+            one; "" if there was none.
+        kept: after an error, rows that a later run can go on from.
+
+    """
+
+    write: Callable[[Batch], None]
+    rows: int = 0
+    model: str = ""
+    labels: Counter[str] = field(default_factory=Counter)
+    replaced: str = ""
+    kept: int = 0
+
+
+def can_resume(out: Path) -> bool:
+    """Return whether `out` is, or will be, a file; what a pipe or a device was told is gone."""
+    return out.is_file() or not out.exists()
 
 
 @contextmanager
-def open_writer(out: Path, classes: Sequence[str], *, proba: bool) -> Iterator[Write]:
+def open_writer(
+    out: Path, classes: Sequence[str], *, proba: bool, keeping: Keeping | None = None
+) -> Iterator[Writer]:
     """Open `out` for answers; it is there when the block ends without an error, and not before.
 
-    CSV has the columns ``row``, ``label`` and, with `proba`, ``probability:CLASS`` per class;
-    Parquet has the same, as int64, text and float32. A line of JSON Lines is ``{"row": …,
-    "label": …}`` and, with `proba`, ``"probabilities": {CLASS: …}``.
+    After an error, and after a crash of the process or of the machine, the answers so far are
+    kept beside it if `keeping` is given, to be gone on with.
 
     Args:
-        out: the file; its name tells the format. A device or a pipe is written to at once.
+        out: the file; its name tells the format, see :func:`~deployer.predicting.formats.encoding_of`.
+            A device or a pipe is written to at once, and nothing is kept.
         classes: in the order of the probabilities.
         proba: write the probabilities, too.
+        keeping: see there; None keeps nothing.
 
     Raises:
-        UsageError: `out` is a directory.
+        UsageError: `out` is a directory; another command writes it; an unfinished file is there
+            and `keeping` does not say what to do with it; or it belongs to something else.
+        DamagedError: an unfinished file is not what it was.
         FailedError: the system does not let us write.
 
     """
     if out.is_dir():
         raise UsageError("is a directory", where=str(out), hint="name a file")
-    make = {"csv": _csv, "jsonl": _jsonl, "parquet": _parquet}[format_of(out)]
+    encoding = encoding_of(format_of(out), classes, proba=proba)
     # What is read while the block runs has errors of its own, which are no OSErrors.
-    with _told(out), _replaced(out) as file, make(file, classes, proba) as write:
-        yield write
+    with _told(out):
+        if can_resume(out):
+            with Unfinished(out.resolve(), shown=str(out)) as unfinished:
+                yield from _growing(unfinished, encoding, keeping, str(out))
+        else:
+            # A rename would put a file in its place.
+            yield from _at_once(out, encoding)
 
 
-@contextmanager
-def _replaced(out: Path) -> Iterator[BinaryIO]:
-    if out.exists() and not out.is_file():
-        # A rename would put a file in its place.
-        with out.open("wb") as file:
-            yield file
-        return
-    target = out.resolve()
-    partial = target.with_name(f".{target.name}.{secrets.token_hex(4)}.partial")
+def _growing(
+    unfinished: Unfinished, encoding: Encoding, keeping: Keeping | None, where: str
+) -> Iterator[Writer]:
+    def write(batch: Batch) -> None:
+        labels = Counter(map(str, batch.labels))
+        content = encoding.encode(batch)
+        if keeping is None:
+            unfinished.append(content)
+        else:
+            unfinished.add(content, labels, job=keeping.job, model=keeping.model())
+        writer.labels.update(labels)
+
+    writer = _begin(write, unfinished, encoding, keeping, where)
     try:
-        with partial.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(target)
+        yield writer
+        unfinished.finish(encoding.finish)
     except BaseException:
-        with suppress(OSError):
-            partial.unlink()
+        if keeping is not None:
+            # On a full disk, for one, what was kept before is what there is.
+            with suppress(OSError):
+                unfinished.keep(keeping.job, keeping.model())
+        if unfinished.kept is None:
+            unfinished.discard()
+        else:
+            writer.kept = unfinished.kept.rows
         raise
+
+
+def _begin(
+    write: Callable[[Batch], None],
+    unfinished: Unfinished,
+    encoding: Encoding,
+    keeping: Keeping | None,
+    where: str,
+) -> Writer:
+    """Go on with what there is, or throw it away."""
+    writer = Writer(write)
+    kept = unfinished.kept
+    if kept is not None and keeping is not None and keeping.resume is not False:
+        others = differences(kept, keeping.job, keeping.model())
+        if keeping.resume and others:
+            raise UsageError(
+                f"the {kept.rows} predictions of an unfinished run do not belong to this one; "
+                f"what differs: {', '.join(others)}",
+                where=where,
+                hint=f"give the same again, or {_RESTART}",
+            )
+        if keeping.resume:
+            if not unfinished.go_on():
+                raise DamagedError(
+                    f"the {kept.rows} predictions of an unfinished run are not what was written",
+                    where=str(unfinished.path),
+                    hint=_RESTART,
+                )
+            writer.rows, writer.model = kept.rows, kept.model
+            writer.labels = Counter(kept.labels)
+            return writer
+        if not others:
+            raise UsageError(
+                f"{kept.rows} predictions of a run that did not end are kept",
+                where=where,
+                hint=_CHOICE,
+            )
+        writer.replaced = ", ".join(others)
+    unfinished.begin(encoding.head)
+    return writer
+
+
+def _at_once(out: Path, encoding: Encoding) -> Iterator[Writer]:
+    with ExitStack() as stack:
+        file = stack.enter_context(out.open("wb"))
+        to = stack.enter_context(tempfile.TemporaryFile()) if encoding.finish else file
+        to.write(encoding.head)
+
+        def write(batch: Batch) -> None:
+            to.write(encoding.encode(batch))
+            writer.labels.update(map(str, batch.labels))
+
+        writer = Writer(write)
+        yield writer
+        if encoding.finish:
+            to.seek(0)
+            encoding.finish(to, file)
 
 
 @contextmanager
@@ -89,57 +197,3 @@ def _told(out: Path) -> Iterator[None]:
             where=str(out),
             hint="its directory must exist and be writable, with space left",
         ) from error
-
-
-@contextmanager
-def _csv(file: BinaryIO, classes: Sequence[str], proba: bool) -> Iterator[Write]:
-    def text(rows: list[Sequence[object]]) -> bytes:
-        lines = io.StringIO()
-        csv.writer(lines, lineterminator="\n").writerows(rows)
-        return lines.getvalue().encode()
-
-    def write(batch: Batch) -> None:
-        rows = zip(batch.rows.tolist(), map(str, batch.labels), strict=True)
-        if proba:
-            shares = map(shortest, batch.probabilities)
-            file.write(text([[*row, *each] for row, each in zip(rows, shares, strict=True)]))
-        else:
-            file.write(text(list(rows)))
-
-    extra = [f"probability:{each}" for each in classes] if proba else []
-    file.write(text([["row", "label", *extra]]))
-    yield write
-
-
-@contextmanager
-def _jsonl(file: BinaryIO, classes: Sequence[str], proba: bool) -> Iterator[Write]:
-    def write(batch: Batch) -> None:
-        lines: list[str] = []
-        for row, label, shares in zip(
-            batch.rows.tolist(), batch.labels, batch.probabilities, strict=True
-        ):
-            document: dict[str, object] = {"row": row, "label": str(label)}
-            if proba:
-                document["probabilities"] = dict(zip(classes, shortest(shares), strict=True))
-            lines.append(json.dumps(document, ensure_ascii=False) + "\n")
-        file.write("".join(lines).encode())
-
-    yield write
-
-
-@contextmanager
-def _parquet(file: BinaryIO, classes: Sequence[str], proba: bool) -> Iterator[Write]:
-    import pyarrow as pa  # noqa: PLC0415 - slow to import
-    import pyarrow.parquet as pq  # noqa: PLC0415 - as above
-
-    shares = [(f"probability:{each}", pa.float32()) for each in classes] if proba else []
-    schema = pa.schema([("row", pa.int64()), ("label", pa.string()), *shares])
-
-    def write(batch: Batch) -> None:
-        columns = [pa.array(batch.rows), pa.array(list(map(str, batch.labels)), pa.string())]
-        if proba:
-            columns += [pa.array(each) for each in batch.probabilities.T.copy()]
-        writer.write_table(pa.Table.from_arrays(columns, schema=schema))
-
-    with pq.ParquetWriter(file, schema) as writer:
-        yield write

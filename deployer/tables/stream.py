@@ -1,5 +1,6 @@
 """A path to a stream of tables: files of any size, by the same rules as a table read whole."""
 
+import hashlib
 import shutil
 import sys
 import tempfile
@@ -63,6 +64,12 @@ class Stream:
         for data, lines in _regroup(self._pieces(), rows):
             yield self._table(data, lines, done)
             done += data.num_rows
+
+    def sha256(self) -> str:
+        """Return the hex SHA-256 of all bytes, read for it; errors as :meth:`batches`."""
+        with self._source.open() as file:
+            found = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type] # it has readinto
+        return found.hexdigest()
 
     def names(self) -> list[str]:
         """Return all columns; reads JSON Lines to their end. Errors as :meth:`batches`."""

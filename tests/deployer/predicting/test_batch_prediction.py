@@ -273,3 +273,24 @@ def test_the_first_batch_goes_alone() -> None:
             each.join()
         assert seen.count(None) == 1
         assert len(seen) == 6
+
+
+@pytest.mark.parametrize("skip", [0, 1, 9, 10, 11, 20, 24, 25])
+def test_rows_that_are_answered_already(tmp_path: Path, skip: int) -> None:
+    parity = Parity()
+    with open_stream(write(tmp_path / "t.csv", 25)) as stream:
+        found = list(
+            predict_stream(
+                stream,
+                Model(SCHEMA, parity.predict),
+                rows=10,
+                concurrency=1,
+                unknown=lambda names: None,
+                skip=skip,
+            )
+        )
+    rows = [row for each in found for row in each.rows.tolist()]
+    assert rows == list(range(skip + 1, 26))
+    assert sum(parity.calls) == 25 - skip, "only these were asked for"
+    assert all(label == ("even", "odd")[row % 2] for each in found
+               for row, label in zip(each.rows.tolist(), each.labels, strict=True))  # fmt: skip

@@ -27,9 +27,9 @@ def batches() -> Iterator[Batch]:
 
 
 def save(out: Path, *, proba: bool) -> None:
-    with open_writer(out, CLASSES, proba=proba) as write:
+    with open_writer(out, CLASSES, proba=proba) as writer:
         for batch in batches():
-            write(batch)
+            writer.write(batch)
 
 
 def test_csv(tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_whole_or_not_at_all(tmp_path: Path, name: str) -> None:
     found = batches()
 
     def half() -> None:
-        with open_writer(out, CLASSES, proba=True) as write:
-            write(next(found))
+        with open_writer(out, CLASSES, proba=True) as writer:
+            writer.write(next(found))
             assert out.read_text() == "old"
             raise KeyboardInterrupt
 
