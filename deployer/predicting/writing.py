@@ -17,8 +17,8 @@ from deployer.predicting.unfinished import Unfinished
 
 __all__ = ["Keeping", "Writer", "can_resume", "open_writer"]
 
-_CHOICE = "--resume goes on with it, --restart starts over"
-_RESTART = "--restart starts over"
+_CHOICE = "go on with --resume, or start over with --restart"
+_RESTART = "start over with --restart"
 
 
 class Keeping(NamedTuple):

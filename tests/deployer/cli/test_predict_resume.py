@@ -92,7 +92,7 @@ def test_killed_again_and_again(model: Path, data: Path, tmp_path: Path, name: s
     plain = run(model, data, *OPTIONS, "--out", out)
     assert plain.exit_code == 2
     assert f"{before} predictions of a run that did not end are kept" in plain.stderr
-    assert "--resume goes on with it, --restart starts over" in plain.stderr
+    assert "go on with --resume, or start over with --restart" in plain.stderr
     assert plain.stderr.count("\n") == 1
     result = run(model, data, *OPTIONS, "--out", out, "--resume", "-o", "json")
     assert result.exit_code == 0, result.stderr

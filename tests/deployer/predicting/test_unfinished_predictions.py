@@ -183,7 +183,7 @@ def test_a_plain_run_asks(tmp_path: Path) -> None:
     stopped(out, 2)
     with pytest.raises(UsageError, match="6 predictions of a run that did not end") as seen:
         predict(out)
-    assert seen.value.hint == "--resume goes on with it, --restart starts over"
+    assert seen.value.hint == "go on with --resume, or start over with --restart"
     with pytest.raises(UsageError, match="6 predictions"):
         predict(out)  # asking changed nothing
     assert predict(out, resume=False) == 0
