@@ -80,6 +80,16 @@ class Calls:
         self._telemetry = telemetry
         self._log = log
         self._names = Account(telemetry, None)
+        self._open = asyncio.Event()
+        self._open.set()
+
+    def hold(self) -> None:
+        """Have calls that come from now on wait for :meth:`go_on`."""
+        self._open.clear()
+
+    def go_on(self) -> None:
+        """Answer the calls that wait."""
+        self._open.set()
 
     async def answer(self, route: str, method: Method, requests: Any, context: Any) -> bytes:
         """Answer a call of `method`, whose full name is `route`; however it ends, it is counted."""
@@ -88,6 +98,7 @@ class Calls:
         outcome = _Outcome()
         metadata = _metadata(context)
         try:
+            await self._open.wait()
             with self._telemetry.span(
                 route[1:], metadata.get("traceparent"), **attributes_of(route)
             ) as span:

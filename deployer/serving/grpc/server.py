@@ -1,6 +1,8 @@
 """The gRPC server of a process, on the loop that runs."""
 
+import asyncio
 import functools
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["GrpcServer"]
+
+HOLD = 0.2  # seconds; a call that comes so shortly before the end waits for it
+_SENT = 0.01  # seconds for the library to tell its connections of the end
 
 _CALLS = 1000
 _STREAMS = 256
@@ -71,10 +76,24 @@ class GrpcServer:
         return bound
 
     async def stop(self, grace: float) -> None:
-        """Take no more requests; return when those under way have ended, or after `grace` seconds."""
-        if self._server is not None:
-            await self._server.stop(grace)
-            self._server = None
+        """Take no more requests; return when those under way have ended, or after `grace` seconds.
+
+        The library drops calls that have come and that it has not handed over yet. A client that
+        waits for an answer calls nobody meanwhile: so the last calls are held until their
+        connections are told to end, and are answered after that.
+        """
+        server, self._server = self._server, None
+        if server is not None:
+            begun = time.monotonic()
+            self._calls.hold()
+            try:
+                await asyncio.sleep(min(HOLD, grace / 2))
+                left = max(grace - (time.monotonic() - begun), 0)
+                stopping = asyncio.create_task(server.stop(left))
+                await asyncio.sleep(_SENT)
+            finally:
+                self._calls.go_on()
+            await stopping
         if self._log is not None:
             self._log.close()
 

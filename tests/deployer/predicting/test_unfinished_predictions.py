@@ -80,7 +80,7 @@ class Crashes:
             self.snap()
             return done + real(descriptor, content[half:])
 
-        patch.setattr(unfinished.os, "write", write)
+        patch.setattr(os, "write", write)
         for owner, name in (
             (os, "fsync"), (os, "ftruncate"), (Path, "replace"), (Path, "unlink"),
         ):  # fmt: skip
@@ -169,7 +169,7 @@ def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(unfinished.os, "write", write)
+        patch.setattr(os, "write", write)
         with pytest.raises(FailedError, match="No space left on device"):
             predict(out)
     done = predict(out, resume=True)
@@ -224,9 +224,12 @@ def test_what_belongs_to_something_else(tmp_path: Path, changed: dict[str, Any],
 
 def test_what_is_kept_is_looked_at(tmp_path: Path) -> None:
     out, partial = tmp_path / "p.csv", tmp_path / ".p.csv.partial"
-    for spoil in (lambda old: old.replace(b"0.01", b"0.02"), lambda old: old[:-1]):
+    stopped(out, 2)
+    good = partial.read_bytes()
+    predict(out, resume=False)
+    for bad in (good.replace(b"0.01", b"0.02"), good[:-1]):
         stopped(out, 2)
-        partial.write_bytes(spoil(partial.read_bytes()))
+        partial.write_bytes(bad)
         with pytest.raises(DamagedError, match="are not what was written"):
             predict(out, resume=True)
         predict(out, resume=False)
