@@ -15,7 +15,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO, Self
+from types import MappingProxyType
+from typing import BinaryIO, NamedTuple, Self
 
 from deployer.errors import UsageError
 from deployer.predicting.kept import Job, Kept, read_kept, write_kept
@@ -24,6 +25,14 @@ __all__ = ["Unfinished"]
 
 EVERY = 1.0  # seconds between two looks after what is on the disk; what a crash may cost
 _BLOCK = 1 << 20
+
+
+class _End(NamedTuple):
+    """Where a file ends after a batch: its size, the digest up to there, and the rows by label."""
+
+    size: int
+    digest: "hashlib._Hash"
+    labels: Counter[str]
 
 
 class Unfinished:
@@ -49,10 +58,8 @@ class Unfinished:
         self._record = self.path.with_name(f"{self.path.name}.json")
         self._made = self.path.with_name(f"{self.path.name}.done")
         self._fd = _locked(self.path, shown)
-        self._digest = hashlib.sha256()
-        self._written = 0
+        self._end = _End(0, hashlib.sha256(), Counter())
         self._last = time.monotonic()
-        self.labels: Counter[str] = Counter()
         self.kept: Kept | None = None
         try:
             # A crash between the last two steps leaves a record of what has its name already.
@@ -103,8 +110,7 @@ class Unfinished:
             return False
         os.ftruncate(self._fd, kept.size)
         os.lseek(self._fd, kept.size, os.SEEK_SET)
-        self._digest, self._written = digest, kept.size
-        self.labels = Counter(kept.labels)
+        self._end = _End(kept.size, digest, Counter(kept.labels))
         return True
 
     def add(self, content: bytes, labels: Mapping[str, int], *, job: Job, model: str) -> None:
@@ -120,24 +126,27 @@ class Unfinished:
             OSError: they cannot be written; what was kept is kept.
 
         """
-        self.append(content)
-        self.labels.update(labels)
+        self.append(content, labels)
         if time.monotonic() - self._last >= EVERY:
             self.keep(job, model)
 
     def keep(self, job: Job, model: str) -> None:
         """Have all answers so far on the disk, and say so in the record; as :meth:`add`."""
-        if not model or not self.labels:
+        if not self.path.exists():
+            self.kept = None  # it has its name already
+            return
+        end = self._end
+        if not model or not end.labels:
             return
         # The record must never promise what a crash of the machine may take away.
         os.fsync(self._fd)
         kept = Kept(
             job=job,
             model=model,
-            rows=self.labels.total(),
-            size=self._written,
-            sha256=self._digest.hexdigest(),
-            labels=dict(self.labels),
+            rows=end.labels.total(),
+            size=end.size,
+            sha256=end.digest.hexdigest(),
+            labels=dict(end.labels),
         )
         write_kept(self._record, kept)
         self.kept, self._last = kept, time.monotonic()
@@ -173,8 +182,8 @@ class Unfinished:
             with suppress(OSError):
                 each.unlink()
 
-    def append(self, content: bytes) -> None:
-        """Append bytes, all or none.
+    def append(self, content: bytes, labels: Mapping[str, int] = MappingProxyType({})) -> None:
+        """Append bytes, all or none, with as many rows of each label.
 
         Raises:
             OSError: they cannot be written.
@@ -187,10 +196,13 @@ class Unfinished:
         except BaseException:
             # On a full disk, room for the record; what is half-written is of no use.
             with suppress(OSError):
-                os.ftruncate(self._fd, self._written)
+                os.ftruncate(self._fd, self._end.size)
             raise
-        self._digest.update(content)
-        self._written += len(content)
+        digest = self._end.digest.copy()
+        digest.update(content)
+        counted = self._end.labels + Counter(labels)
+        # At once: Ctrl-C between two assignments would leave an end that never was.
+        self._end = _End(self._end.size + len(content), digest, counted)
 
 
 def _locked(path: Path, shown: str) -> int:

@@ -3,8 +3,10 @@
 import errno
 import os
 import shutil
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -154,6 +156,57 @@ def test_an_error_keeps_all_that_was_answered(tmp_path: Path, error: BaseExcepti
     assert predict(out, resume=True) == 2 * BATCH
     stopped(tmp_path / "none.csv", 0, error)
     assert names(tmp_path) == ["p.csv"], "nothing is kept of nothing"
+
+
+TRACED = {"append", "add", "keep", "write", "finish", "discard", "write_kept"}
+
+
+def interrupted(out: Path, line: int) -> bool:
+    """Press Ctrl-C at the n-th line that runs while answers are written; return whether it came."""
+    left = line
+
+    def local(frame: FrameType, event: str, argument: object) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if not left and event == "line":
+            raise KeyboardInterrupt
+        return local
+
+    def each(frame: FrameType, event: str, argument: object) -> Any:
+        code = frame.f_code
+        ours = Path(code.co_filename).name in {"unfinished.py", "kept.py", "writing.py"}
+        return local if ours and code.co_name in TRACED else None
+
+    before = sys.gettrace()
+    sys.settrace(each)
+    try:
+        predict(out)
+    except KeyboardInterrupt:
+        return True
+    finally:
+        sys.settrace(before)
+    return False
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_ctrl_c_at_every_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(unfinished, "EVERY", 0.0)
+    predict(tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    line = 0
+    resumed = set()
+    while True:
+        line += 1
+        out = tmp_path / str(line) / name
+        out.parent.mkdir()
+        if not interrupted(out, line):
+            break
+        assert not out.exists() or out.read_bytes() == whole, line
+        resumed.add(predict(out, resume=True))
+        assert out.read_bytes() == whole, line
+        assert names(out.parent) == [name], line
+    assert line > 100
+    assert resumed >= {0, 3, 6, 9, 11}
 
 
 def test_a_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
