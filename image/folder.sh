@@ -25,6 +25,7 @@ install=("$uv" pip install --quiet --python "$python" --target "$part/lib" --no-
   --python "$python" --out-dir "$part/wheel" .
 "${install[@]}" "$part"/wheel/*.whl
 rm -rf "$part/wheel" "$part/lib/bin"
+"$python" image/slim.py "$part/lib" >&2
 "$python" -m compileall -q --invalidation-mode unchecked-hash "$part/lib"
 install -D -m 755 image/folder-serve "$part/bin/serve"
 install -m 644 image/entry.py image/health.py "$part/"
