@@ -99,6 +99,14 @@ BODIES = {
     "short numbers": body([1] * 20_000),
     "short numbers, wide": body([1] * 20_000, "FP64"),
     "too large for float32": body([*NUMBERS, 1e300]),
+    "two": json.dumps(
+        {
+            "inputs": [
+                {"name": name, "shape": [6000], "datatype": kind, "data": NUMBERS}
+                for name, kind in (("x", "FP32"), ("y", "FP64"), ("z", "FP32"))
+            ]
+        }
+    ).encode(),
     "another kind": body(datatype="INT32"),
     "missing": body([*NUMBERS, None]),
     "cut short": body()[:-1],
