@@ -2,7 +2,8 @@
 
 ========== =======================================================================
 protocol   bytes to arrays and back; pure
-http       the RSGI application: routes, keys, limits, access log
+http       a server of HTTP/1.1: routes, keys, limits, access log
+longjson   a process that reads long requests
 grpc       the same over gRPC
 telemetry  metrics, traces, drift inputs
 run        processes: the supervisor, its workers, the alias they follow
