@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from benchmarks.serving.model import CLASSES, DEPLOYER, Model
 from benchmarks.serving.servers import free_port
 from deployer.config import SERVE_KEYS
+from deployer.serving.run.pool import worker_environment
 
 __all__ = ["CONTENDERS", "DEPLOYER_NAME", "PEERS", "Contender", "deployer", "tools"]
 
@@ -137,6 +138,7 @@ def constant(model: Model, folder: Path) -> Contender:
         f"http://127.0.0.1:{port}/v2/models/bench/infer",
         lambda rows: _v2(rows, "probabilities"),
         None,
+        worker_environment({}),
     )
 
 

@@ -27,12 +27,14 @@ class Tensor(Struct, frozen=True, gc=False):
         name: of the input or output.
         datatype: of its elements.
         data: of the tensor's shape; BYTES as an object array of str.
+        finite: whether it is known that none of its numbers is infinite.
 
     """
 
     name: str
     datatype: Datatype
     data: "NDArray[Any]"
+    finite: bool = False
 
 
 class InferRequest(Struct, frozen=True, gc=False):

@@ -17,6 +17,7 @@ from deployer.serving.protocol.openapi import document
 from deployer.serving.protocol.plain import answer_plain
 from deployer.serving.protocol.rest import decode_infer, encode_infer
 from deployer.serving.refusals import RefusedError, Status
+from deployer.serving.telemetry.tracing import NO_SPAN
 from deployer.serving.tensors import InferRequest
 from deployer.settings import ServeSettings
 from infra.contract import DIGEST_HEADER, EXPECT_HEADER, READY_PATH
@@ -229,6 +230,8 @@ class Core:
     def _span(
         self, found: Found, headers: Headers, served: Served
     ) -> "AbstractContextManager[Span]":
+        if not self._telemetry.traced:
+            return NO_SPAN
         return self._telemetry.span(
             f"POST {found.route.template}",
             headers.get("traceparent"),

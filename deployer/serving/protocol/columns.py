@@ -40,6 +40,8 @@ def float32_values(tensor: Tensor) -> NDArray[np.float32]:
     """
     data = tensor.data
     if data.dtype == np.float32:
+        if tensor.finite:
+            return data
         values = data
     else:
         with np.errstate(over="ignore"):

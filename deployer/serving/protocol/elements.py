@@ -70,7 +70,7 @@ def number_tensor(
     """
     checked, count = check_shape(name, datatype, shape, limits)
     _check_count(name, values, shape, count)
-    return Tensor(name, checked, _narrow(name, checked, values).reshape(shape))
+    return Tensor(name, checked, _narrow(name, checked, values).reshape(shape), finite=True)
 
 
 def float_tensor(
@@ -84,7 +84,7 @@ def float_tensor(
     """
     checked, count = check_shape(name, datatype, shape, limits)
     _check_count(name, values, shape, count)
-    return Tensor(name, checked, _array(name, checked, values).reshape(shape))
+    return Tensor(name, checked, _array(name, checked, values).reshape(shape), finite=True)
 
 
 def _check_count(name: str, values: Sized, shape: Sequence[int], count: int) -> None:

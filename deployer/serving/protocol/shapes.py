@@ -1,7 +1,6 @@
 """What a tensor says of itself, checked before its elements are looked at."""
 
 import math
-from collections.abc import Sequence
 
 from deployer.serving.protocol.datatypes import DATATYPES, DTYPES
 from deployer.serving.protocol.limits import Limits
@@ -13,10 +12,12 @@ __all__ = ["check_shape"]
 # No request has more: its body would not fit.
 _MAX_ELEMENTS = 2**31
 _MAX_DIMENSIONS = 8
+_MOST_CHECKED = 1000
+_CHECKED: dict[tuple[str, tuple[int, ...], int], tuple[Datatype, int]] = {}
 
 
 def check_shape(
-    name: str, datatype: str, shape: Sequence[int], limits: Limits
+    name: str, datatype: str, shape: tuple[int, ...], limits: Limits
 ) -> tuple[Datatype, int]:
     """Return the datatype and the number of elements.
 
@@ -25,6 +26,9 @@ def check_shape(
             rows.
 
     """
+    known = _CHECKED.get((datatype, shape, limits.max_rows))
+    if known is not None:
+        return known
     if datatype not in DTYPES:
         raise bad_input(
             name, f"has the datatype {shown(datatype)}, not one of {', '.join(DATATYPES)}"
@@ -40,4 +44,7 @@ def check_shape(
     rows = count if datatype == "BYTES" else (shape[0] if shape else 0)
     if rows > limits.max_rows:
         raise too_many_rows(rows, limits.max_rows)
+    # Clients ask for the same shapes again and again.
+    if len(_CHECKED) < _MOST_CHECKED:
+        _CHECKED[datatype, shape, limits.max_rows] = datatype, count
     return datatype, count

@@ -46,7 +46,12 @@ class _Bound:
 
 
 class Telemetry:
-    """What one process counts and traces. Every method is cheap enough for every request."""
+    """What one process counts and traces. Every method is cheap enough for every request.
+
+    Attributes:
+        traced: whether spans are noted at all.
+
+    """
 
     def __init__(
         self, settings: ServeSettings, folder: Path | None, traces: Tracing | None = None
@@ -55,6 +60,7 @@ class Telemetry:
         self._sampler = Sampler(folder)
         self._offer = self._sampler.offer
         self._traces = traces
+        self.traced = traces is not None
         self._store = store = Store(folder)
         self._lock = store.lock
         self._models: dict[str, str] = {}

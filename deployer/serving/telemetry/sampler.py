@@ -180,10 +180,7 @@ class Sampler:
                 self._count_columns(served, several)
 
     def _count(self, served: Served, labels: list[str]) -> None:
-        if len(labels) == 1:
-            self._count_rows(served, {labels[0]: 1})
-        else:
-            self._count_rows(served, Counter(labels))
+        self._count_rows(served, {labels[0]: 1} if len(labels) == 1 else Counter(labels))
 
     def _known_labels(self, served: Served) -> frozenset[str]:
         known = self._known.get(served.digest)
