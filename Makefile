@@ -103,7 +103,7 @@ PEERS := $(foreach peer,mlserver bentoml mlflow,.tools/peers-$(peer)/.installed)
 	@mkdir -p .tools/wrk && touch $@
 
 .PHONY: bench-serving
-bench-serving: install $(PEERS) .tools/wrk/.installed ## Measure serve beside MLServer, BentoML and MLflow (10 quiet minutes)
+bench-serving: install haproxy $(PEERS) .tools/wrk/.installed ## Measure serve beside MLServer, BentoML and MLflow (10 quiet minutes)
 	$(BIN)/python -m benchmarks.serving --keep
 
 .PHONY: bundle

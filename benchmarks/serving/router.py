@@ -16,6 +16,7 @@ from deployer.config import SERVE_KEYS
 __all__ = ["compare_routers", "router_table"]
 
 WARM_UP = 1.0  # seconds
+FETCHED = Path(__file__).parent.parent.parent / ".tools" / "haproxy" / "bin"
 ARRANGEMENTS = (
     ("no router", None, 1),
     ("Envoy, one server", "envoy", 1),
@@ -103,7 +104,7 @@ def _front(
         {
             **servers[0].environment,
             "DEPLOYER_API_KEY": servers[0].headers["x-api-key"],
-            "PATH": f"{Path(sys.executable).parent}:/usr/sbin:/usr/bin:/bin",
+            "PATH": f"{Path(sys.executable).parent}:{FETCHED}:/usr/sbin:/usr/bin:/bin",
         },
         folder=folder,
         url=url,
